@@ -1,0 +1,12 @@
+export { type CloudEvent, fromCloudEvent, toCloudEvent } from './events/cloud-event.ts';
+export { type Entry, type Origin, type RawEntry, readEntry, UndecodableEntry } from './events/entry.ts';
+export { type Event, type EventStream, eventStream } from './events/event-stream.ts';
+export { hashTag, isId, newId, partitionOf, routingDigits } from './events/ids.ts';
+export {
+  type Task,
+  type TaskEvent,
+  type TaskStatus,
+  taskEvents,
+  taskStatuses,
+} from './events/task-events.ts';
+export { type User, type UserEvent, userEvents } from './events/user-events.ts';

@@ -1,0 +1,63 @@
+import { entryFields, parseData, type RawEntry, readEntry } from './entry.ts';
+import { hashTag } from './ids.ts';
+
+/** A CloudEvents 1.0 event in its JSON form, with this system's extension attributes. */
+export interface CloudEvent {
+  specversion: '1.0';
+  id: string;
+  source: string;
+  type: string;
+  subject: string;
+  time: string;
+  datacontenttype: 'application/json';
+  data: unknown;
+  schemaversion: number;
+  traceparent?: string;
+  requestid?: string;
+}
+
+const streamPattern = /^([\w-]+):\{(\d+)\}$/;
+const sourcePattern = /^\/([\w-]+)\/(\d+)$/;
+
+function parts(pattern: RegExp, text: string): [name: string, partition: number] {
+  const [, name, partition] = pattern.exec(text) ?? [];
+  if (name === undefined) throw new TypeError(`${text} names no stream`);
+  return [name, Number(partition)];
+}
+
+/**
+ * The entry as a CloudEvent. Id, source and time follow from the entry id and the stream's key; the time is the
+ * moment Redis took the entry in. Throws UndecodableEntry when the envelope is incomplete or the data is no JSON.
+ */
+export function toCloudEvent(streamKey: string, raw: RawEntry): CloudEvent {
+  const [name, partition] = parts(streamPattern, streamKey);
+  const entry = readEntry(raw);
+  const { id, type, subject, schema, trace, request } = entry;
+  return {
+    specversion: '1.0',
+    id,
+    source: `/${name}/${partition}`,
+    type,
+    subject,
+    time: new Date(Number.parseInt(id, 10)).toISOString(),
+    datacontenttype: 'application/json',
+    data: parseData(entry),
+    schemaversion: schema,
+    ...(trace && { traceparent: trace }),
+    ...(request && { requestid: request }),
+  };
+}
+
+/** The stream's key and the entry that a CloudEvent was made from, to the byte. */
+export function fromCloudEvent(event: CloudEvent): { streamKey: string; entry: RawEntry } {
+  const [name, partition] = parts(sourcePattern, event.source);
+  const fields = entryFields({
+    type: event.type,
+    subject: event.subject,
+    data: JSON.stringify(event.data),
+    schema: event.schemaversion,
+    trace: event.traceparent ?? '',
+    request: event.requestid ?? '',
+  });
+  return { streamKey: `${name}:${hashTag(partition)}`, entry: [event.id, fields] };
+}

@@ -1,0 +1,69 @@
+import type { AnyObject, InferType, ObjectSchema } from 'yup';
+import { type Entry, entryFields, parseData, type RawEntry, readEntry, UndecodableEntry } from './entry.ts';
+import { hashTag } from './ids.ts';
+
+/** One fact of a stream: the whole document after the change, or for a deletion the last one. */
+export interface Event<Type extends string, Document> extends Omit<Entry, 'type' | 'data' | 'schema'> {
+  type: Type;
+  data: Document;
+}
+
+/** The closed union of a stream's events, so that the compiler sees when a switch over `type` is complete. */
+export type EventOf<Stream> =
+  Stream extends EventStream<infer Type, infer Document> ? { [T in Type]: Event<T, Document> }[Type] : never;
+
+export interface EventStream<Type extends string, Document> {
+  name: string;
+  /** The version of the data's shape that new entries carry. */
+  schema: number;
+  /** The key of one partition of the stream. */
+  key(partition: number): string;
+  /** The field list of a new entry; `data` is the document's JSON text, taken as it is. */
+  encode(entry: { type: Type } & Omit<Entry, 'id' | 'type' | 'schema'>): string[];
+  /** An entry as an event, its data upcast to the current shape. Throws UndecodableEntry with the reason. */
+  decode(raw: RawEntry): { [T in Type]: Event<T, Document> }[Type];
+}
+
+/**
+ * Describes a stream: its name, its event types, and the shape of its documents.
+ * `upcasts[n]` turns data of schema version n + 1 into version n + 2, so the current version is their number plus one.
+ */
+export function eventStream<const Types extends readonly string[], Shape extends AnyObject>(definition: {
+  name: string;
+  types: Types;
+  document: ObjectSchema<Shape>;
+  upcasts?: ((data: unknown) => unknown)[];
+}): EventStream<Types[number], InferType<ObjectSchema<Shape>>> {
+  const { name, types, document, upcasts = [] } = definition;
+  const schema = upcasts.length + 1;
+
+  function decodeData(entry: Entry) {
+    const written = parseData(entry);
+    try {
+      const current = upcasts.slice(entry.schema - 1).reduce((value, upcast) => upcast(value), written);
+      return document.validateSync(current, { strict: true });
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new UndecodableEntry('invalid_data', entry.id, `the data cannot be used: ${reason}`, error);
+    }
+  }
+
+  return {
+    name,
+    schema,
+    key: (partition) => `${name}:${hashTag(partition)}`,
+    encode: (entry) => entryFields({ ...entry, schema }),
+    decode(raw) {
+      const entry = readEntry(raw);
+      if (!types.includes(entry.type)) {
+        throw new UndecodableEntry('unknown_type', entry.id, `${entry.type} is no event of ${name}`);
+      }
+      if (entry.schema > schema) {
+        const reason = `schema version ${entry.schema} is newer than this program's ${schema}`;
+        throw new UndecodableEntry('unknown_schema', entry.id, reason);
+      }
+      const { id, type, subject, trace, request } = entry;
+      return { id, type, subject, trace, request, data: decodeData(entry) };
+    },
+  };
+}

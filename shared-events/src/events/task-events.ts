@@ -1,0 +1,26 @@
+import { type InferType, object, string } from 'yup';
+import { type EventOf, eventStream } from './event-stream.ts';
+
+export const taskStatuses = ['pending', 'in-progress', 'completed'] as const;
+export type TaskStatus = (typeof taskStatuses)[number];
+
+const task = object({
+  id: string().required(),
+  userId: string().required(),
+  title: string().required(),
+  description: string().defined().nullable(),
+  status: string().oneOf(taskStatuses).required(),
+  createdAt: string().required(),
+  updatedAt: string().required(),
+});
+
+export type Task = InferType<typeof task>;
+
+/** What happens to tasks. Written by the task service, in the same step as record and index. */
+export const taskEvents = eventStream({
+  name: 'task-events',
+  types: ['task.created', 'task.updated', 'task.deleted'],
+  document: task,
+});
+
+export type TaskEvent = EventOf<typeof taskEvents>;

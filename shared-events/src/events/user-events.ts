@@ -1,0 +1,21 @@
+import { type InferType, object, string } from 'yup';
+import { type EventOf, eventStream } from './event-stream.ts';
+
+const user = object({
+  id: string().required(),
+  name: string().required(),
+  email: string().required(),
+  createdAt: string().required(),
+  updatedAt: string().required(),
+});
+
+export type User = InferType<typeof user>;
+
+/** What happens to users. Written by the user service, in the same step as the record. */
+export const userEvents = eventStream({
+  name: 'user-events',
+  types: ['user.created', 'user.updated', 'user.deleted'],
+  document: user,
+});
+
+export type UserEvent = EventOf<typeof userEvents>;

@@ -1,0 +1,69 @@
+import { METHODS } from 'node:http';
+import Router from '@koa/router';
+import Koa from 'koa';
+import type { Logger } from 'pino';
+import type { Origin } from '../events.ts';
+import { Failure } from '../service/failure.ts';
+import { originMiddleware } from './origin.ts';
+import { problemResponses } from './problems.ts';
+import { requestLog } from './request-log.ts';
+
+export interface AppState {
+  origin: Origin;
+}
+export type AppContext = Koa.ParameterizedContext<AppState>;
+export type AppRouter = Router<AppState>;
+
+interface AppOptions {
+  log: Logger;
+  /** The service's own routes. */
+  routes(router: AppRouter): void;
+  /** Whether the service's own routes may be used yet. */
+  isOpen(): boolean;
+  /** The names of what is missing for good service; none when all is there. */
+  missing(): string[];
+}
+
+/** The app both services are: request ids, log, problems, health and readiness around the service's own routes. */
+export function createApp({ log, routes, isOpen, missing }: AppOptions): Koa<AppState> {
+  const router: AppRouter = new Router({ strict: true, sensitive: true, methods: METHODS });
+
+  router.get('/health', (ctx) => {
+    ctx.type = 'application/json';
+    ctx.body = '{"status":"healthy"}';
+  });
+  router.get('/ready', (ctx) => {
+    const names = missing();
+    if (names.length > 0) throw new Failure('not_ready', `Not ready: ${names.join(', ')}.`);
+    ctx.type = 'application/json';
+    ctx.body = '{"status":"ready"}';
+  });
+  router.use((_, next) => {
+    if (!isOpen()) throw new Failure('not_ready', 'The service is still starting. Try again shortly.');
+    return next();
+  });
+  routes(router);
+
+  const app = new Koa<AppState>();
+  app.use(originMiddleware);
+  app.use(requestLog(log));
+  app.use(problemResponses(log));
+  app.use(refuseUnanswered);
+  app.use(router.allowedMethods());
+  app.use(router.routes());
+  app.on('error', (error) => log.warn({ err: error }, 'an answer was cut short'));
+  return app;
+}
+
+/** Turns away what asks for another media type than JSON, and what no route answered. */
+async function refuseUnanswered(ctx: AppContext, next: Koa.Next): Promise<void> {
+  if (!ctx.accepts('application/json')) {
+    throw new Failure('not_acceptable', 'Every answer here is application/json.');
+  }
+  await next();
+  if (ctx.body !== undefined && ctx.body !== null) return;
+  if (ctx.status === 404) throw new Failure('not_found', 'There is nothing at this path.');
+  if (ctx.status === 405) {
+    throw new Failure('method_not_allowed', `Use ${ctx.response.get('Allow')} with this path.`);
+  }
+}

@@ -1,0 +1,60 @@
+import { isUtf8 } from 'node:buffer';
+import bodyParser from 'koa-bodyparser';
+import type { ObjectSchema } from 'yup';
+import { Failure } from '../service/failure.ts';
+import type { AppContext } from './app.ts';
+
+const parse = bodyParser({ enableTypes: ['json'], jsonLimit: '64kb', strict: false });
+const json = /^application\/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
+
+/** What koa-bodyparser and the parsers below it throw. */
+interface ParseError extends Error {
+  status?: number;
+}
+
+/**
+ * The request's JSON body, checked against a schema and never cast; members the schema does not know are left in.
+ * At most 64 KiB. Fails with 400, 413 and 415 codes, or with yup's ValidationError.
+ */
+export async function readBody<T extends object>(ctx: AppContext, schema: ObjectSchema<T>): Promise<T> {
+  if (!json.test(ctx.get('Content-Type')) || !['', 'identity'].includes(ctx.get('Content-Encoding'))) {
+    throw new Failure(
+      'unsupported_media_type',
+      'Send the body as application/json, in UTF-8, not compressed.',
+    );
+  }
+  const received: Buffer[] = [];
+  ctx.req.on('data', (chunk: Buffer) => received.push(chunk));
+  try {
+    await parse(ctx, async () => undefined);
+  } catch (error) {
+    throw parseFailure(error as ParseError);
+  }
+  const { body, rawBody } = ctx.request;
+  if (rawBody === '') throw new Failure('malformed_json', 'The body is empty.');
+  if (!isUtf8(Buffer.concat(received))) throw new Failure('malformed_json', 'The body is not valid UTF-8.');
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+    throw new Failure('body_not_an_object', 'The body must be a JSON object.');
+  }
+  return check(schema, body);
+}
+
+/** The request's query, checked against a schema. A parameter given twice is not a string and so is refused. */
+export const readQuery = <T extends object>(ctx: AppContext, schema: ObjectSchema<T>): T =>
+  check(schema, { ...ctx.query });
+
+const check = <T extends object>(schema: ObjectSchema<T>, value: object): T =>
+  schema.validateSync(value, { strict: true, abortEarly: false }) as T;
+
+function parseFailure(error: ParseError): Error {
+  if (error.status === 413) {
+    return new Failure('body_too_large', 'The body may have at most 64 KiB.', { cause: error });
+  }
+  if (error instanceof SyntaxError) {
+    return new Failure('malformed_json', `The body is not valid JSON: ${error.message}`, { cause: error });
+  }
+  if (error.status === 400) {
+    return new Failure('body_incomplete', 'The body ended before its announced length.', { cause: error });
+  }
+  return error;
+}

@@ -1,0 +1,30 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { Middleware } from 'koa';
+import type { Origin } from '../events.ts';
+import type { AppState } from './app.ts';
+
+const requestIdPattern = /^[\w.:@/+=-]{1,128}$/;
+const traceparentPattern = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+const newTraceparent = (): string => {
+  const random = randomBytes(24).toString('hex');
+  return `00-${random.slice(0, 32)}-${random.slice(32)}-01`;
+};
+
+/** The headers that carry an origin from service to service, and back to the client. */
+export const originHeaders = ({ request, trace }: Origin) => ({
+  'X-Request-Id': request,
+  traceparent: trace,
+});
+
+/** Takes request id and trace context from the request, or makes them, and answers with them. */
+export const originMiddleware: Middleware<AppState> = (ctx, next) => {
+  const request = ctx.get('X-Request-Id');
+  const trace = ctx.get('traceparent');
+  ctx.state.origin = {
+    request: requestIdPattern.test(request) ? request : randomUUID(),
+    trace: traceparentPattern.test(trace) ? trace : newTraceparent(),
+  };
+  ctx.set(originHeaders(ctx.state.origin));
+  return next();
+};

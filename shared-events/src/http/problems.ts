@@ -1,0 +1,84 @@
+import type { Middleware } from 'koa';
+import type { Logger } from 'pino';
+import { ValidationError } from 'yup';
+import { Failure } from '../service/failure.ts';
+import { isRedisAway } from '../service/redis.ts';
+import type { AppState } from './app.ts';
+
+/** Every code a client can meet, with its status and title. This is the one place where errors become HTTP. */
+const problems: Record<string, [status: number, title: string]> = {
+  malformed_json: [400, 'Malformed JSON'],
+  body_not_an_object: [400, 'The body is not an object'],
+  body_incomplete: [400, 'The body is incomplete'],
+  invalid_idempotency_key: [400, 'Invalid Idempotency-Key'],
+  unknown_user: [400, 'Unknown user'],
+  user_unverifiable: [400, 'The user could not be verified'],
+  not_found: [404, 'Not found'],
+  user_not_found: [404, 'User not found'],
+  task_not_found: [404, 'Task not found'],
+  method_not_allowed: [405, 'Method not allowed'],
+  not_acceptable: [406, 'Not acceptable'],
+  precondition_failed: [412, 'Precondition failed'],
+  body_too_large: [413, 'The body is too large'],
+  unsupported_media_type: [415, 'Unsupported media type'],
+  validation_failed: [422, 'Validation failed'],
+  idempotency_key_reused: [422, 'The Idempotency-Key was used with another body'],
+  internal_error: [500, 'Internal error'],
+  upstream_failed: [502, 'The other service failed'],
+  redis_unavailable: [503, 'Redis is not available'],
+  not_ready: [503, 'Not ready'],
+  record_busy: [503, 'Too many changes at once'],
+  upstream_timeout: [504, 'The other service was too slow'],
+};
+
+interface Found {
+  code: string;
+  detail: string;
+  errors?: { path: string; message: string }[];
+}
+
+/** What an error means to a client; an unexpected one tells nothing but that it was unexpected. */
+function explain(error: unknown): Found {
+  if (error instanceof Failure && error.code in problems) return { code: error.code, detail: error.message };
+  if (error instanceof ValidationError) {
+    const errors = error.inner.map(({ path = '', message }) => ({ path, message }));
+    const detail = errors.map(({ path, message }) => `${path} ${message}`).join('; ');
+    return { code: 'validation_failed', detail, errors };
+  }
+  if (isRedisAway(error)) {
+    return {
+      code: 'redis_unavailable',
+      detail: 'Redis is away or does not accept writes. Try again shortly.',
+    };
+  }
+  return {
+    code: 'internal_error',
+    detail: 'Something unexpected happened. The log has it under this requestId.',
+  };
+}
+
+/** Answers what is thrown below it as `application/problem+json`, and logs what is not the client's doing. */
+export function problemResponses(log: Logger): Middleware<AppState> {
+  return async (ctx, next) => {
+    try {
+      await next();
+    } catch (error) {
+      const { code, detail, errors } = explain(error);
+      const [status, title] = problems[code] as [number, string];
+      const requestId = ctx.state.origin.request;
+      if (status >= 500) log[status === 500 ? 'error' : 'warn']({ err: error, requestId }, detail);
+      if (status === 503) ctx.set('Retry-After', '1');
+      ctx.status = status;
+      ctx.type = 'application/problem+json';
+      ctx.body = JSON.stringify({
+        type: `urn:problem:${code}`,
+        title,
+        status,
+        detail,
+        code,
+        requestId,
+        ...(errors && { errors }),
+      });
+    }
+  };
+}

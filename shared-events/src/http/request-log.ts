@@ -1,0 +1,19 @@
+import type { Middleware } from 'koa';
+import type { Logger } from 'pino';
+import type { AppState } from './app.ts';
+
+const probes = new Set(['/health', '/ready']);
+
+/** One line a request, when its answer is decided. Probes are logged at level debug. */
+export function requestLog(log: Logger): Middleware<AppState> {
+  return async (ctx, next) => {
+    const start = performance.now();
+    await next();
+    const { request: requestId, trace } = ctx.state.origin;
+    const ms = Math.round((performance.now() - start) * 10) / 10;
+    log[probes.has(ctx.path) ? 'debug' : 'info'](
+      { requestId, trace, method: ctx.method, url: ctx.url, status: ctx.status, ms },
+      'request',
+    );
+  };
+}

@@ -1,0 +1,64 @@
+import { Pool } from 'undici';
+import type { Origin } from '../events.ts';
+import { Failure } from '../service/failure.ts';
+import { originHeaders } from './origin.ts';
+
+/** How long another service may take until its answer begins, and between two pieces of it, in milliseconds. */
+const patience = 2000;
+
+export interface ServiceAnswer {
+  status: number;
+  contentType: string;
+  body: AsyncIterable<Buffer> & { text(): Promise<string>; dump(): Promise<void> };
+}
+
+export interface ServiceClient {
+  /**
+   * Asks the service for a path of its own. Follows no redirect. Fails with `upstream_timeout` where the answer has
+   * not begun after two seconds, else with `upstream_failed`. The signal ends the request and the reading of its
+   * body, which must be read to its end, dumped, or ended so.
+   */
+  get(path: string, origin: Origin, signal: AbortSignal): Promise<ServiceAnswer>;
+  close(): Promise<void>;
+}
+
+interface ServiceClientOptions {
+  /** how messages call the service */
+  name: string;
+  base: string;
+  /** The most bytes an answer may have; -1, the default, for no limit. */
+  maxResponseSize?: number;
+}
+
+/** A client of another service, with its connections. */
+export function serviceClient({ name, base, maxResponseSize = -1 }: ServiceClientOptions): ServiceClient {
+  const pool = new Pool(base, {
+    connections: 64,
+    bodyTimeout: patience,
+    connect: { timeout: patience },
+    maxResponseSize,
+  });
+  return {
+    async get(path, origin, signal) {
+      const late = new AbortController();
+      const timer = setTimeout(() => late.abort(), patience);
+      try {
+        const { statusCode, headers, body } = await pool.request({
+          method: 'GET',
+          path,
+          headers: originHeaders(origin),
+          signal: AbortSignal.any([late.signal, signal]),
+        });
+        return { status: statusCode, contentType: String(headers['content-type']), body };
+      } catch (cause) {
+        if (late.signal.aborted) {
+          throw new Failure('upstream_timeout', `The ${name} did not answer in time.`, { cause });
+        }
+        throw new Failure('upstream_failed', `The ${name} cannot be reached.`, { cause });
+      } finally {
+        clearTimeout(timer);
+      }
+    },
+    close: () => pool.destroy(),
+  };
+}

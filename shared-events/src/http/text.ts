@@ -1,0 +1,28 @@
+import { string } from 'yup';
+
+interface TextRules {
+  /** the fewest characters, not counting white space at both ends */
+  min: number;
+  /** the most characters, not counting white space at both ends */
+  max: number;
+  /** whether line breaks and tabs may occur */
+  multiline?: boolean;
+}
+
+const control = /\p{Cc}/u;
+const controlButLayout = /[^\P{Cc}\n\r\t]/u;
+
+/** A string taken as it is given: well-formed Unicode without control characters, its length counted in characters. */
+export const text = ({ min, max, multiline = false }: TextRules) =>
+  string()
+    .typeError('must be a string')
+    .test((value, { createError }) => {
+      if (typeof value !== 'string') return true;
+      if (!value.isWellFormed()) return createError({ message: 'must be well-formed Unicode' });
+      if ((multiline ? controlButLayout : control).test(value)) {
+        return createError({ message: 'must hold no control characters' });
+      }
+      const length = [...value.trim()].length;
+      if (length >= min && length <= max) return true;
+      return createError({ message: `must have ${min} to ${max} characters` });
+    });

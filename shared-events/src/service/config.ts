@@ -1,0 +1,43 @@
+import { type InferType, number, type ObjectSchema, object, string, ValidationError } from 'yup';
+import { Failure } from './failure.ts';
+
+const port = () => number().integer().min(1).max(65_535);
+
+/** What both services read from the environment. A service adds its own fields and its default for PORT. */
+export const commonConfig = object({
+  HOST: string().default('0.0.0.0'),
+  REDIS_HOST: string().default('127.0.0.1'),
+  REDIS_PORT: port().default(6379),
+  PARTITIONS: number().integer().min(1).max(64).default(1),
+  LOG_LEVEL: string().oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+});
+
+export type CommonConfig = InferType<typeof commonConfig>;
+
+/** The port a service listens on. */
+export const listenPort = (preset: number) => port().default(preset);
+
+/** The address of the other service, without a slash at its end. */
+export const baseUrl = (preset: string) =>
+  string()
+    .default(preset)
+    .test('base-url', 'must be an http address such as http://localhost:8000', (value) => {
+      const url = URL.parse(value);
+      return url?.protocol === 'http:' && url.pathname === '/' && !value.endsWith('/');
+    });
+
+/**
+ * Reads the configuration from the environment; an empty variable counts as absent.
+ * Fails with `invalid_config`, naming every variable that is wrong and what it may be.
+ */
+export function readConfig<T extends object>(schema: ObjectSchema<T>, env: NodeJS.ProcessEnv): T {
+  const given = Object.keys(schema.fields).filter((name) => env[name] !== undefined && env[name] !== '');
+  try {
+    const values = Object.fromEntries(given.map((name) => [name, env[name]]));
+    return schema.validateSync(values, { abortEarly: false }) as T;
+  } catch (error) {
+    if (!(error instanceof ValidationError)) throw error;
+    const faults = error.inner.map(({ path, message }) => `${path}=${env[path ?? '']}: ${message}`);
+    throw new Failure('invalid_config', faults.join('; '), { cause: error });
+  }
+}

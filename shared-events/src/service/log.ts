@@ -1,0 +1,9 @@
+import { destination, type Logger, pino, stdTimeFunctions } from 'pino';
+
+/** A logger that writes JSON lines to standard output without making anyone wait; `flush` it before the end. */
+export function createLogger(name: string, level: string): Logger {
+  return pino(
+    { name, level, base: { name }, timestamp: stdTimeFunctions.isoTime },
+    destination({ dest: 1, sync: false }),
+  );
+}

@@ -1,0 +1,56 @@
+import { Redis, type RedisOptions } from 'ioredis';
+import type { Logger } from 'pino';
+import type { CommonConfig } from './config.ts';
+
+/** The longest a command may take before its caller is told that Redis is away, in milliseconds. */
+const commandTimeout = 1500;
+/** How long a silent connection with commands under way is trusted, in milliseconds. */
+const socketTimeout = 2000;
+
+interface Connection {
+  config: Pick<CommonConfig, 'REDIS_HOST' | 'REDIS_PORT'>;
+  log: Logger;
+}
+
+/**
+ * Opens the connection for commands. It reconnects for ever; meanwhile, and where Redis is silent for 1.5 seconds,
+ * commands fail, and `isRedisAway` tells so. A command is never sent twice: whether one that failed was carried out
+ * is unknown.
+ */
+export function openRedis(connection: Connection): Redis {
+  return open(connection, { commandTimeout, socketTimeout, enableOfflineQueue: false });
+}
+
+/** Opens a connection for reads that block up to so many milliseconds. Needed once per reader: such a read holds up all behind it. */
+export function openBlockingRedis(connection: Connection, block: number): Redis {
+  return open(connection, { socketTimeout: block + socketTimeout });
+}
+
+function open({ config, log }: Connection, options: Omit<RedisOptions, 'replyMapping'>): Redis {
+  const redis = new Redis({
+    host: config.REDIS_HOST,
+    port: config.REDIS_PORT,
+    protocol: 2,
+    connectTimeout: socketTimeout,
+    maxRetriesPerRequest: 0,
+    retryStrategy: (times) => Math.min(50 * 2 ** (times - 1), 1000) * (0.75 + Math.random() / 2),
+    ...options,
+  });
+  redis.on('ready', () => log.info('redis is connected'));
+  redis.on('error', (error) => log.warn({ err: error }, 'redis is away'));
+  return redis;
+}
+
+const refusals =
+  /^(OOM|LOADING|BUSY|MISCONF|READONLY|NOREPLICAS|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|ERR max number of clients)\b/;
+
+/** Whether an error of a command says that Redis cannot be reached, or will not write, for now. */
+export function isRedisAway(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if (error.name === 'ReplyError') return refusals.test(error.message);
+  return (
+    error.name === 'MaxRetriesPerRequestError' ||
+    /^(Command timed out|Connection is closed|Stream isn't writeable|Socket timeout)/.test(error.message) ||
+    ('code' in error && ['ECONNRESET', 'ECONNREFUSED', 'EPIPE', 'ETIMEDOUT'].includes(String(error.code)))
+  );
+}

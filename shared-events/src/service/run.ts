@@ -1,0 +1,74 @@
+import type { Logger } from 'pino';
+import { Failure } from './failure.ts';
+import { createLogger } from './log.ts';
+
+/** How long a stop may take, in milliseconds, before the process ends all the same. */
+const stopDeadline = 8000;
+
+interface Service<Config> {
+  name: string;
+  /** Reads the configuration; what it throws is the answer to whoever starts the service. */
+  configure(env: NodeJS.ProcessEnv): Config;
+  /**
+   * Builds the parts and starts them. Resolves to what stops them, in order.
+   * `fail` ends the process when a part finds later that it cannot go on.
+   */
+  start(config: Config, log: Logger, fail: (error: unknown) => void): Promise<() => Promise<void>>;
+}
+
+/**
+ * Runs a service until SIGTERM, SIGINT, or an error that ends it: then it is stopped, once, within eight seconds, and
+ * the process ends with 0 after a clean stop that was asked for, else with 1.
+ */
+export async function run<Config extends { LOG_LEVEL: string }>(service: Service<Config>): Promise<void> {
+  const config = readOrExit(service);
+  const log = createLogger(service.name, config.LOG_LEVEL);
+  let stop = async () => {};
+  let stopping = false;
+
+  async function end(code: number): Promise<void> {
+    if (stopping) return;
+    stopping = true;
+    const late = setTimeout(() => exit(1, 'could not stop in time'), stopDeadline);
+    try {
+      await stop();
+      exit(code, 'stopped');
+    } catch (error) {
+      log.fatal(error);
+      exit(1, 'could not stop cleanly');
+    } finally {
+      clearTimeout(late);
+    }
+  }
+
+  function exit(code: number, message: string): void {
+    log[code === 0 ? 'info' : 'fatal'](message);
+    log.flush();
+    process.exit(code);
+  }
+
+  function fail(error: unknown): void {
+    if (error instanceof Failure) log.fatal(error.message);
+    else log.fatal(error);
+    end(1);
+  }
+
+  process.on('SIGTERM', () => end(0));
+  process.on('SIGINT', () => end(0));
+  process.on('uncaughtException', fail);
+  try {
+    stop = await service.start(config, log, fail);
+  } catch (error) {
+    fail(error);
+  }
+}
+
+function readOrExit<Config>({ name, configure }: Service<Config>): Config {
+  try {
+    return configure(process.env);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    process.stderr.write(`${name}: ${error.message}\n`);
+    process.exit(1);
+  }
+}

@@ -1,0 +1,24 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { Redis } from 'ioredis';
+
+/** Runs the script with all keys it touches and its arguments, in one round trip. */
+export type Script = (redis: Redis, keys: string[], args: (string | number)[]) => Promise<unknown>;
+
+/**
+ * A Lua script put together from files, read once. Redis refuses it as a whole when memory is out, before its first
+ * step (that is what the bare `#!lua` line asks for). It is sent by its hash, and in full where Redis does not
+ * know it (yet, or after a restart).
+ */
+export function script(...files: URL[]): Script {
+  const source = ['#!lua', ...files.map((file) => readFileSync(file, 'utf8'))].join('\n');
+  const hash = createHash('sha1').update(source).digest('hex');
+  return async (redis, keys, args) => {
+    try {
+      return await redis.evalsha(hash, keys.length, ...keys, ...args);
+    } catch (error) {
+      if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error;
+      return redis.eval(source, keys.length, ...keys, ...args);
+    }
+  };
+}

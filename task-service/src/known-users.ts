@@ -1,0 +1,46 @@
+import type { Redis } from 'ioredis';
+import { hashTag, type RawEntry, readEntry, UndecodableEntry } from 'shared-events';
+import { type Projection, script } from 'shared-events/streams';
+
+const applyScript = script(new URL('lua/apply-known-users.lua', import.meta.url));
+
+/** The key of the projection: a hash from each user there is to the version it was last seen at, and `position`. */
+export const knownUsersKey = (partition: number): string => `known-users:${hashTag(partition)}`;
+
+interface Collaborators {
+  redis: Redis;
+  partition: number;
+  /** Told of each entry that cannot be understood. The projection passes it by. */
+  onUndecodable(error: UndecodableEntry): void;
+}
+
+/** The task service's projection of the users there are, in one partition. */
+export function knownUsers({ redis, partition, onUndecodable }: Collaborators): Projection {
+  const key = knownUsersKey(partition);
+
+  /** What a batch comes to: the version of each user it leaves, nothing for each it removes. */
+  function fold(batch: RawEntry[]): Map<string, string | undefined> {
+    const users = new Map<string, string | undefined>();
+    for (const raw of batch) {
+      try {
+        const { id, type, subject } = readEntry(raw);
+        users.set(subject, type === 'user.deleted' ? undefined : id);
+      } catch (error) {
+        if (!(error instanceof UndecodableEntry)) throw error;
+        onUndecodable(error);
+      }
+    }
+    return users;
+  }
+
+  return {
+    position: async () => (await redis.hget(key, 'position')) ?? '0-0',
+    async apply(from, batch) {
+      const users = [...fold(batch)];
+      const set = users.filter((user): user is [string, string] => user[1] !== undefined);
+      const removed = users.filter(([, version]) => version === undefined).map(([id]) => id);
+      const last = batch.at(-1)?.[0] ?? from;
+      return (await applyScript(redis, [key], [from, last, set.length, ...set.flat(), ...removed])) as string;
+    },
+  };
+}

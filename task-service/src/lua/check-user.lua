@@ -1,0 +1,32 @@
+-- Whether a user exists at this moment: what the projection knows, and over it the events it has not yet applied.
+-- The answer is as exact as the stream: it cannot be older than the last user change that was answered.
+
+-- More events than this behind the position are not looked through.
+local overlay = 100
+
+local function field(entry, name)
+  local fields = entry[2]
+  for at = 1, #fields, 2 do
+    if fields[at] == name then return fields[at + 1] end
+  end
+end
+
+-- `vouched_at` is the empty string, or the end of the stream as it was before the user service, asked over HTTP, said
+-- that the user exists: then only a deletion after it counts.
+-- Answers 'known', 'unknown', or 'stale' where there are too many events to look through.
+local function check_user(known_users, user_events, user, vouched_at)
+  local vouched = vouched_at ~= ''
+  local position = vouched and vouched_at or redis.call('HGET', known_users, 'position') or '0-0'
+  local behind = redis.call('XRANGE', user_events, '(' .. position, '+', 'COUNT', overlay + 1)
+  if #behind > overlay then return 'stale' end
+  local exists = vouched or redis.call('HEXISTS', known_users, user) == 1
+  for _, entry in ipairs(behind) do
+    if field(entry, 'subject') == user then exists = field(entry, 'type') ~= 'user.deleted' end
+  end
+  return exists and 'known' or 'unknown'
+end
+
+local function end_of(stream)
+  local last = redis.call('XREVRANGE', stream, '+', '-', 'COUNT', 1)[1]
+  return last and last[1] or '0-0'
+end

@@ -1,0 +1,73 @@
+import { userEvents } from 'shared-events';
+import { createApp, serviceClient } from 'shared-events/http';
+import { listen, openBlockingRedis, openRedis, run } from 'shared-events/service';
+import { claimPartitions, follow, followBlock } from 'shared-events/streams';
+import { taskServiceConfig } from './config.ts';
+import { knownUsers } from './known-users.ts';
+import { taskRoutes } from './routes.ts';
+import { taskStore } from './store.ts';
+import { userClient } from './user-client.ts';
+
+await run({
+  name: 'task-service',
+  configure: taskServiceConfig,
+  async start(config, log, fail) {
+    const stopping = new AbortController();
+    const partitions = config.PARTITIONS;
+    const redis = openRedis({ config, log });
+    const userService = serviceClient({
+      name: 'user service',
+      base: config.USER_SERVICE_BASE,
+      maxResponseSize: 64 * 1024,
+    });
+    let claimed = false;
+    const behind = new Set(Array(partitions).keys());
+
+    const app = createApp({
+      log,
+      routes: taskRoutes({
+        store: taskStore({ redis, partitions }),
+        users: userClient(userService),
+        now: () => new Date().toISOString(),
+      }),
+      isOpen: () => claimed,
+      missing: () => [
+        ...(claimed && redis.status === 'ready' ? [] : ['redis']),
+        ...(behind.size === 0 ? [] : ['known-users']),
+      ],
+    });
+    const server = await listen(app.callback(), config.PORT, config.HOST);
+    log.info({ port: server.port, partitions }, 'listening');
+
+    async function followUsers(partition: number): Promise<void> {
+      const stream = userEvents.key(partition);
+      await follow({
+        stream,
+        projection: knownUsers({
+          redis,
+          partition,
+          onUndecodable: (error) => log.error({ err: error, stream }, 'known-users passes an entry by'),
+        }),
+        connect: () => openBlockingRedis({ config, log }, followBlock),
+        signal: stopping.signal,
+        log,
+        onCaughtUp: () => behind.delete(partition),
+      });
+    }
+
+    const following = claimPartitions(redis, partitions, stopping.signal)
+      .then(() => {
+        claimed = true;
+        return Promise.all([...behind].map(followUsers));
+      })
+      .catch((error) => stopping.signal.aborted || fail(error));
+
+    return async () => {
+      stopping.abort();
+      await server.stop();
+      await following;
+      await userService.close();
+      redis.disconnect();
+    };
+  },
+});

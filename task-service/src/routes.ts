@@ -1,0 +1,94 @@
+import { Readable } from 'node:stream';
+import { isId, newId, routingDigits } from 'shared-events';
+import {
+  type AppContext,
+  type AppRouter,
+  changeRequest,
+  publicPath,
+  readBody,
+  readIdempotencyKey,
+  readQuery,
+  resource,
+  sendDocument,
+} from 'shared-events/http';
+import { newTask, taskChanges, taskQuery } from './schemas.ts';
+import type { ListQuery, Page, TaskStore } from './store.ts';
+import { changeTask, createTask } from './task.ts';
+import { createForKnownUser } from './user-check.ts';
+import type { UserClient } from './user-client.ts';
+
+interface Collaborators {
+  store: TaskStore;
+  users: UserClient;
+  now(): string;
+}
+
+const task = resource('task');
+
+/** How many tasks are read at once for a list without limit. */
+const pageSize = 200;
+
+/** The routes of the task service. */
+export const taskRoutes = ({ store, users, now }: Collaborators) =>
+  function routes(router: AppRouter): void {
+    router.post('/tasks', async (ctx) => {
+      const input = await readBody(ctx, newTask);
+      const created = createTask(newId(routingDigits(input.userId)), input, now());
+      const { userId, title, description, status } = created;
+      const idempotency = readIdempotencyKey(ctx, 'create-task', [userId, title, description, status]);
+      const request = { task: created, origin: ctx.state.origin, idempotency };
+      const stored = await createForKnownUser({ store, users }, request);
+      ctx.set('Location', publicPath(ctx, `/tasks/${JSON.parse(stored.text).id}`));
+      sendDocument(ctx, stored, 201);
+    });
+
+    router.get('/tasks', async (ctx) => {
+      const { userId, status, limit, cursor } = readQuery(ctx, taskQuery);
+      const count = limit === undefined ? pageSize : Number(limit);
+      const query: ListQuery = { userId, status, after: cursor, count };
+      const page: Page = isId(userId) ? await store.list(query) : { texts: [] };
+      ctx.type = 'application/json';
+      if (limit === undefined && page.next !== undefined) {
+        ctx.body = Readable.from(wholeList(store, query, page));
+        return;
+      }
+      if (page.next !== undefined) ctx.set('Link', nextLink(ctx, page.next));
+      ctx.body = `[${page.texts.join(',')}]`;
+    });
+
+    router.get('/tasks/:id', async (ctx) => {
+      sendDocument(ctx, task.found(await store.find(task.idIn(ctx))));
+    });
+
+    router.put('/tasks/:id', async (ctx) => {
+      const id = task.idIn(ctx);
+      const changes = await readBody(ctx, taskChanges);
+      const edited = await store.update(id, changeRequest(ctx), (present) =>
+        changeTask(present, changes, now()),
+      );
+      sendDocument(ctx, task.found(edited));
+    });
+
+    router.delete('/tasks/:id', async (ctx) => {
+      task.found(await store.remove(task.idIn(ctx), changeRequest(ctx)));
+      ctx.status = 204;
+    });
+  };
+
+/** The whole list as one JSON array, read page by page as the client takes it. */
+async function* wholeList(store: TaskStore, query: ListQuery, first: Page): AsyncGenerator<string> {
+  let separator = '[';
+  for (let page = first; ; page = await store.list({ ...query, after: page.next })) {
+    if (page.texts.length > 0) {
+      yield separator + page.texts.join(',');
+      separator = ',';
+    }
+    if (page.next === undefined) break;
+  }
+  yield separator === '[' ? '[]' : ']';
+}
+
+function nextLink(ctx: AppContext, cursor: string): string {
+  const query = new URLSearchParams({ ...ctx.query, cursor });
+  return `<${publicPath(ctx, '/tasks')}?${query}>; rel="next"`;
+}

@@ -1,0 +1,34 @@
+import { isId, routingDigits, taskStatuses } from 'shared-events';
+import { text } from 'shared-events/http';
+import { object, string } from 'yup';
+
+const title = text({ min: 1, max: 200 }).nonNullable('must be a string');
+const description = text({ min: 0, max: 10_000, multiline: true }).nullable();
+const status = string()
+  .typeError('must be a string')
+  .nonNullable('must be a string')
+  .oneOf(taskStatuses, `must be one of ${taskStatuses.join(', ')}`);
+const userId = string().typeError('must be a string').nonNullable('must be a string').required('is required');
+
+/** The body that creates a task. A userId that is no id is well-formed all the same: it names a user nobody knows. */
+export const newTask = object({ userId, title: title.defined('is required'), description, status });
+
+/** The body that changes a task. */
+export const taskChanges = object({ title, description, status });
+
+/** The query of the list. */
+export const taskQuery = object({
+  userId: userId.typeError('must be given once'),
+  status: status.typeError('must be given once'),
+  limit: string()
+    .typeError('must be given once')
+    .test('limit', 'must be a whole number from 1 to 1000', (value) => {
+      return value === undefined || (/^\d{1,4}$/.test(value) && Number(value) >= 1 && Number(value) <= 1000);
+    }),
+  cursor: string()
+    .typeError('must be given once')
+    .test('cursor', "must be the cursor of this list's next link", (value, { parent }) => {
+      if (value === undefined) return true;
+      return isId(value) && routingDigits(value) === routingDigits(String(parent.userId));
+    }),
+});

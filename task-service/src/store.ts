@@ -1,0 +1,144 @@
+import type { Redis } from 'ioredis';
+import {
+  hashTag,
+  type Origin,
+  partitionOf,
+  type Task,
+  type TaskStatus,
+  taskEvents,
+  taskStatuses,
+  userEvents,
+} from 'shared-events';
+import { Failure } from 'shared-events/service';
+import {
+  homePartition,
+  type Idempotency,
+  markerKey,
+  markerSeconds,
+  parseRecord,
+  type Records,
+  recordLua,
+  records,
+  type Stored,
+  script,
+} from 'shared-events/streams';
+import { knownUsersKey } from './known-users.ts';
+
+const lua = (file: string) => new URL(`lua/${file}`, import.meta.url);
+const createScript = script(recordLua, lua('apply-task.lua'), lua('check-user.lua'), lua('create-task.lua'));
+const changeScript = script(recordLua, lua('apply-task.lua'), lua('change-task.lua'));
+
+/** A task that was written; or what is known of its user, with the end of user-events at that moment. */
+export type CreateOutcome = { stored: Stored } | { user: 'unknown' | 'stale'; asOf: string };
+
+export interface NewTaskRequest {
+  task: Task;
+  origin: Origin;
+  idempotency?: Idempotency | undefined;
+  /** Where the user service has vouched for the user: the end of user-events before it was asked. */
+  vouchedAt?: string | undefined;
+}
+
+export interface ListQuery {
+  userId: string;
+  status?: TaskStatus | undefined;
+  /** Only tasks with a greater id. */
+  after?: string | undefined;
+  /** The most tasks there may be in the page. */
+  count: number;
+}
+
+export interface Page {
+  /** The JSON texts of the tasks, in order of id, that is of creation. */
+  texts: string[];
+  /** Where the next page goes on; nothing on the last. */
+  next?: string | undefined;
+}
+
+export interface TaskStore extends Records<Task> {
+  /**
+   * Writes a new task and its event, if its user exists at this moment. With an Idempotency-Key that was used before
+   * it writes nothing and gives what was created then; fails with `idempotency_key_reused` where that had another
+   * body.
+   */
+  create(request: NewTaskRequest): Promise<CreateOutcome>;
+  list(query: ListQuery): Promise<Page>;
+}
+
+/** Tasks as they are kept in Redis: keys and scripts. */
+export function taskStore({ redis, partitions }: { redis: Redis; partitions: number }): TaskStore {
+  const partition = (id: string) => partitionOf(id, partitions);
+  const recordKey = (id: string) => `task:${hashTag(partition(id))}:${id}`;
+  const indexKey = (userId: string, status?: TaskStatus) =>
+    `tasks-of:${hashTag(partition(userId))}:${userId}${status ? `:${status}` : ''}`;
+  const keysOf = ({ id, userId }: Task) => [
+    taskEvents.key(partition(userId)),
+    recordKey(id),
+    indexKey(userId),
+    ...taskStatuses.map((status) => indexKey(userId, status)),
+  ];
+
+  /**
+   * The marker of an Idempotency-Key stands beside the task, in its user's partition. So that the key is not used
+   * again for a user of another partition, the partition its hash leads to keeps which body it belongs to.
+   */
+  async function claimKey(key: Idempotency, taskPartition: number): Promise<void> {
+    const home = homePartition(key, partitions);
+    if (home === taskPartition) return;
+    const claim = `${key.bodyHash} `;
+    const claimed = await redis.set(markerKey(home, key), claim, 'EX', markerSeconds, 'NX', 'GET');
+    if (claimed !== null && !claimed.startsWith(claim)) throw keyReused();
+  }
+
+  return {
+    ...records({
+      redis,
+      stream: taskEvents,
+      updated: 'task.updated',
+      deleted: 'task.deleted',
+      recordKey,
+      change: changeScript,
+      keysOf,
+      argsOf: ({ status }) => [status],
+    }),
+
+    async create({ task, origin, idempotency, vouchedAt = '' }) {
+      const at = partition(task.userId);
+      const data = JSON.stringify(task);
+      const keys = [...keysOf(task), knownUsersKey(at), userEvents.key(at)];
+      if (idempotency) {
+        await claimKey(idempotency, at);
+        keys.push(markerKey(at, idempotency));
+      }
+      const fields = taskEvents.encode({ type: 'task.created', subject: task.id, data, ...origin });
+      const args = [
+        idempotency?.bodyHash ?? '',
+        markerSeconds,
+        task.status,
+        task.userId,
+        vouchedAt,
+        ...fields,
+      ];
+      const [outcome, version = '', text = data] = (await createScript(redis, keys, args)) as string[];
+      if (outcome === 'key_reused') throw keyReused();
+      if (outcome === 'unknown' || outcome === 'stale') return { user: outcome, asOf: version };
+      return { stored: { version, text } };
+    },
+
+    async list({ userId, status, after, count }) {
+      const from = after === undefined ? '-' : `(${after}`;
+      const ids = await redis.zrange(indexKey(userId, status), from, '+', 'BYLEX', 'LIMIT', 0, count + 1);
+      const page = ids.slice(0, count);
+      const found = page.length > 0 ? await redis.mget(page.map(recordKey)) : [];
+      const texts = found.filter((record) => record !== null).map((record) => parseRecord(record).text);
+      return {
+        // A task may have changed between the two reads.
+        texts: status ? texts.filter((text) => (JSON.parse(text) as Task).status === status) : texts,
+        next: ids.length > count ? page.at(-1) : undefined,
+      };
+    },
+  };
+}
+
+const keyReused = () =>
+  new Failure('idempotency_key_reused', 'This Idempotency-Key was sent with another body before.');

@@ -1,0 +1,40 @@
+import { isId } from 'shared-events';
+import { Failure } from 'shared-events/service';
+import type { Stored } from 'shared-events/streams';
+import type { NewTaskRequest, TaskStore } from './store.ts';
+import type { UserClient } from './user-client.ts';
+
+/** How long the user service may take to vouch for a user, in milliseconds. */
+const patience = 2000;
+
+const unknownUser = () => new Failure('unknown_user', 'There is no user with this userId.');
+
+/**
+ * Creates a task if its user exists at this moment. What is known here decides; only for a user who is not known
+ * here, or where too much is not yet applied to be sure, is the user service asked. Where it vouches for the user,
+ * the task is created unless the user was deleted after that. Fails with `unknown_user` or `user_unverifiable`.
+ */
+export async function createForKnownUser(
+  { store, users }: { store: Pick<TaskStore, 'create'>; users: UserClient },
+  request: NewTaskRequest,
+): Promise<Stored> {
+  const { task, origin } = request;
+  if (!isId(task.userId)) throw unknownUser();
+  let vouchedAt: string | undefined;
+  let deadline: AbortSignal | undefined;
+  for (;;) {
+    const outcome = await store.create({ ...request, vouchedAt });
+    if ('stored' in outcome) return outcome.stored;
+    if (vouchedAt !== undefined && outcome.user === 'unknown') throw unknownUser();
+    deadline ??= AbortSignal.timeout(patience);
+    const exists = await users.exists(task.userId, origin, deadline).catch((cause: unknown) => {
+      throw new Failure(
+        'user_unverifiable',
+        'The user is not known here, and the user service could not be asked. Try again.',
+        { cause },
+      );
+    });
+    if (!exists) throw unknownUser();
+    vouchedAt = outcome.asOf;
+  }
+}

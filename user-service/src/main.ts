@@ -1,0 +1,46 @@
+import { createApp, serviceClient } from 'shared-events/http';
+import { listen, openRedis, run } from 'shared-events/service';
+import { claimPartitions } from 'shared-events/streams';
+import { userServiceConfig } from './config.ts';
+import { userRoutes } from './routes.ts';
+import { userStore } from './store.ts';
+import { taskClient } from './task-client.ts';
+
+await run({
+  name: 'user-service',
+  configure: userServiceConfig,
+  async start(config, log, fail) {
+    const stopping = new AbortController();
+    const partitions = config.PARTITIONS;
+    const redis = openRedis({ config, log });
+    const taskService = serviceClient({ name: 'task service', base: config.TASK_BASE });
+    let claimed = false;
+
+    const app = createApp({
+      log,
+      routes: userRoutes({
+        store: userStore({ redis, partitions }),
+        tasks: taskClient(taskService),
+        now: () => new Date().toISOString(),
+      }),
+      isOpen: () => claimed,
+      missing: () => (claimed && redis.status === 'ready' ? [] : ['redis']),
+    });
+    const server = await listen(app.callback(), config.PORT, config.HOST);
+    log.info({ port: server.port, partitions }, 'listening');
+
+    claimPartitions(redis, partitions, stopping.signal).then(
+      () => {
+        claimed = true;
+      },
+      (error) => stopping.signal.aborted || fail(error),
+    );
+
+    return async () => {
+      stopping.abort();
+      await server.stop();
+      await taskService.close();
+      redis.disconnect();
+    };
+  },
+});

@@ -1,0 +1,69 @@
+import { Readable } from 'node:stream';
+import { newId, routingDigits } from 'shared-events';
+import {
+  type AppRouter,
+  answered,
+  changeRequest,
+  publicPath,
+  readBody,
+  readIdempotencyKey,
+  resource,
+  sendDocument,
+} from 'shared-events/http';
+import { userInput } from './schemas.ts';
+import type { UserStore } from './store.ts';
+import type { TaskClient } from './task-client.ts';
+import { createUser, replaceUser } from './user.ts';
+
+interface Collaborators {
+  store: UserStore;
+  tasks: TaskClient;
+  now(): string;
+}
+
+const user = resource('user');
+
+/** The routes of the user service. */
+export const userRoutes = ({ store, tasks, now }: Collaborators) =>
+  function routes(router: AppRouter): void {
+    router.post('/users', async (ctx) => {
+      const input = await readBody(ctx, userInput);
+      const idempotency = readIdempotencyKey(ctx, 'create-user', [input.name, input.email]);
+      const id = newId(idempotency && routingDigits(idempotency.keyHash));
+      const stored = await store.create(createUser(id, input, now()), ctx.state.origin, idempotency);
+      ctx.set('Location', publicPath(ctx, `/users/${JSON.parse(stored.text).id}`));
+      sendDocument(ctx, stored, 201);
+    });
+
+    router.get('/users/:id', async (ctx) => {
+      sendDocument(ctx, user.found(await store.find(user.idIn(ctx))));
+    });
+
+    router.put('/users/:id', async (ctx) => {
+      const id = user.idIn(ctx);
+      const input = await readBody(ctx, userInput);
+      const edited = await store.update(id, changeRequest(ctx), (present) =>
+        replaceUser(present, input, now()),
+      );
+      sendDocument(ctx, user.found(edited));
+    });
+
+    router.delete('/users/:id', async (ctx) => {
+      user.found(await store.remove(user.idIn(ctx), changeRequest(ctx)));
+      ctx.status = 204;
+    });
+
+    router.get('/users/:id/tasks', async (ctx) => {
+      const id = user.idIn(ctx);
+      const { text } = user.found(await store.find(id));
+      const array = await tasks.tasksOf(id, ctx.state.origin, answered(ctx));
+      ctx.type = 'application/json';
+      ctx.body = Readable.from(userWithTasks(text, array));
+    });
+  };
+
+async function* userWithTasks(user: string, tasks: AsyncIterable<Buffer>) {
+  yield `{"user":${user},"tasks":`;
+  yield* tasks;
+  yield '}';
+}
