@@ -57,6 +57,14 @@ function explain(error: unknown): Found {
   };
 }
 
+/** The message of the innermost cause, for the log alone. */
+const reasonOf = (error: unknown): string =>
+  error instanceof Error
+    ? error.cause === undefined
+      ? error.message
+      : reasonOf(error.cause)
+    : String(error);
+
 /** Answers what is thrown below it as `application/problem+json`, and logs what is not the client's doing. */
 export function problemResponses(log: Logger): Middleware<AppState> {
   return async (ctx, next) => {
@@ -66,7 +74,9 @@ export function problemResponses(log: Logger): Middleware<AppState> {
       const { code, detail, errors } = explain(error);
       const [status, title] = problems[code] as [number, string];
       const requestId = ctx.state.origin.request;
-      if (status >= 500) log[status === 500 ? 'error' : 'warn']({ err: error, requestId }, detail);
+      if (status === 500) log.error({ err: error, requestId }, detail);
+      else if (status > 500 && code !== 'not_ready')
+        log.warn({ requestId, code, reason: reasonOf(error) }, detail);
       if (status === 503) ctx.set('Retry-After', '1');
       ctx.status = status;
       ctx.type = 'application/problem+json';

@@ -37,7 +37,7 @@ function open({ config, log }: Connection, options: Omit<RedisOptions, 'replyMap
     ...options,
   });
   redis.on('ready', () => log.info('redis is connected'));
-  redis.on('error', (error) => log.warn({ err: error }, 'redis is away'));
+  redis.on('error', (error) => log.warn({ reason: error.message }, 'redis is away'));
   return redis;
 }
 

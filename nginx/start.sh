@@ -1,0 +1,55 @@
+#!/bin/sh
+# Runs the gateway in Compose and keeps its upstreams equal to the containers there are: nginx itself looks a name up
+# only when it starts or is reloaded, and a container that is made anew or scaled has a new address.
+# Each service's own host port leads here too, past the prefixes, so that it goes on working when there are several.
+set -eu
+run=/tmp/gateway
+pause=1
+
+addresses() {
+  getent ahostsv4 "$1" | cut -d ' ' -f 1 | sort -u
+}
+
+# upstream NAME HOST PORT: the upstream and the port of the same number that leads straight to it
+upstream() {
+  servers=$(addresses "$2" | sed "s/.*/  server &:$3 max_fails=1 fail_timeout=1s;/")
+  cat <<CONF
+upstream $1 {
+${servers:-  server 127.0.0.1:1 down;}
+  keepalive 64;
+}
+server {
+  listen $3;
+  include answer-problems.conf;
+  location / {
+    proxy_pass http://$1;
+  }
+}
+CONF
+}
+
+upstreams() {
+  upstream users user-service 8000
+  upstream tasks task-service 8002
+}
+
+mkdir -p $run
+cp /etc/nginx/gateway/*.conf $run/
+ln -sf /dev/stdout $run/access.log
+echo 'listen 8080 default_server;' >$run/listen.conf
+upstreams >$run/upstreams.conf
+
+nginx -p $run -c $run/nginx.conf &
+gateway=$!
+trap 'kill -QUIT $gateway; wait $gateway; exit 0' TERM INT QUIT
+
+while kill -0 $gateway 2>/dev/null; do
+  sleep $pause &
+  wait $!
+  upstreams >$run/upstreams.next
+  if ! cmp -s $run/upstreams.next $run/upstreams.conf; then
+    mv $run/upstreams.next $run/upstreams.conf
+    kill -HUP $gateway
+  fi
+done
+wait $gateway

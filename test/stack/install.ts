@@ -1,0 +1,71 @@
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
+const packages = { 'redis-server': 'redis-server', nginx: 'nginx-light' };
+
+/** Where a program is; nothing where this machine does not have it. System folders count, whatever the PATH. */
+export function locate(program: string): string | undefined {
+  return folders
+    .map((folder) => join(folder, program))
+    .find((path) => {
+      try {
+        accessSync(path, constants.X_OK);
+        return true;
+      } catch {
+        return false;
+      }
+    });
+}
+
+/**
+ * Makes sure that redis-server and nginx are there, installing Debian's packages where it can. Says what it does.
+ * Fails with what to do by hand where it cannot.
+ */
+export function ensureInstalled(say: (line: string) => void): void {
+  const missing = Object.entries(packages).filter(([program]) => !locate(program));
+  if (missing.length === 0) return;
+  const programs = missing.map(([program]) => program).join(' and ');
+  const wanted = missing.map(([, name]) => name);
+  const become = privileges();
+  if (!locate('apt-get') || !become) {
+    throw new Error(
+      `${programs} ${missing.length > 1 ? 'are' : 'is'} missing and cannot be installed from here. ` +
+        'Debian or Ubuntu, as root: apt-get install redis-server nginx-light. macOS: brew install redis nginx. ' +
+        'Or use Docker: docker compose up --build',
+    );
+  }
+  say(`Installing ${wanted.join(' and ')} with apt-get, because ${programs} cannot be found.`);
+  shell(become, 'apt-get update -qq');
+  shell(become, `apt-get install -qq -y --no-install-recommends ${wanted.join(' ')}`);
+  for (const service of missing.map(([program]) => program)) shell(become, disable(service));
+}
+
+/** What to put before a command to run it as root; nothing where that is not to be had. */
+function privileges(): string[] | undefined {
+  if (process.getuid?.() === 0) return [];
+  if (!locate('sudo')) return undefined;
+  const sudo = process.stdin.isTTY ? ['sudo'] : ['sudo', '-n'];
+  return spawnSync('sudo', [...sudo.slice(1), 'true'], { stdio: 'inherit' }).status === 0 ? sudo : undefined;
+}
+
+/** Debian starts what it installs; this stack brings its own processes, so the system's are stopped and stay off. */
+const disable = (service: string) =>
+  `if [ -e /etc/init.d/${service} ]; then service ${service} stop; update-rc.d ${service} disable; fi`;
+
+function shell(become: string[], command: string): void {
+  const line = [...become, 'env', 'DEBIAN_FRONTEND=noninteractive', 'sh', '-c', command];
+  const { status, stdout, stderr } = spawnSync(line[0] as string, line.slice(1), { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`This failed: ${command}\n${stdout}${stderr}`);
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  try {
+    ensureInstalled((line) => process.stdout.write(`${line}\n`));
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n`);
+    process.exitCode = 1;
+  }
+}

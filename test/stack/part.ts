@@ -1,0 +1,105 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
+import { until } from './until.ts';
+
+export interface PartOptions {
+  name: string;
+  command: string;
+  args: string[];
+  env?: Record<string, string>;
+  /** Whether it serves; asked again and again while it starts. */
+  isReady(): Promise<boolean>;
+  /** The signal that asks it to stop. */
+  stopSignal?: NodeJS.Signals;
+  /** Told of each line it prints. */
+  onLine(line: string): void;
+  /** Whether it is started again when it ends without being asked to. */
+  supervised: boolean;
+}
+
+/** A process of the stack. */
+export interface Part {
+  name: string;
+  /** Starts the process and waits until it serves. Fails with its last words where it ends instead. */
+  start(): Promise<void>;
+  /** Stops the process and waits for its end; kills it after ten seconds. */
+  stop(): Promise<void>;
+  /** Sends a signal. A part that ends of it stays down, unless it is supervised. */
+  kill(signal: NodeJS.Signals): void;
+  /** Resolves when the process that runs now has ended, to its exit code. */
+  ended(): Promise<number | null>;
+  pid(): number | undefined;
+}
+
+const startDeadline = 20_000;
+const stopDeadline = 10_000;
+const restartPause = 300;
+
+export function part(options: PartOptions): Part {
+  const { name, isReady, stopSignal = 'SIGTERM', supervised } = options;
+  let child: ChildProcess | undefined;
+  let ended: Promise<number | null> = Promise.resolve(null);
+  let wanted = false;
+  let lastWords = '';
+
+  function launch(): void {
+    const started = spawnBound(options);
+    child = started;
+    ended = once(started, 'close').then(([code]) => code);
+    ended.then(async () => {
+      if (!supervised || !wanted || child !== started) return;
+      options.onLine(`${name} ended without being asked to; it is started again`);
+      await delay(restartPause);
+      if (wanted) launch();
+    });
+    for (const stream of [started.stdout, started.stderr]) {
+      if (!stream) continue;
+      createInterface(stream).on('line', (line) => {
+        lastWords = line;
+        options.onLine(line);
+      });
+    }
+  }
+
+  return {
+    name,
+    async start() {
+      wanted = true;
+      launch();
+      let gone = false;
+      ended.then(() => {
+        gone = true;
+      });
+      const state = await until(
+        `${name} serves`,
+        async () => (gone ? 'gone' : (await isReady()) && 'serving'),
+        startDeadline,
+      );
+      if (state === 'gone') throw new Error(`${name} did not start: ${lastWords}`);
+    },
+    async stop() {
+      wanted = false;
+      child?.kill(stopSignal);
+      const late = setTimeout(() => child?.kill('SIGKILL'), stopDeadline);
+      await ended;
+      clearTimeout(late);
+    },
+    kill: (signal) => child?.kill(signal),
+    ended: () => ended,
+    pid: () => child?.pid,
+  };
+}
+
+/** Starts a process that the system ends when this one is gone, however that happens (on Linux). */
+function spawnBound({ command, args, env }: PartOptions): ChildProcess {
+  const bound = process.platform === 'linux' ? ['setpriv', '--pdeathsig', 'TERM', command] : [command];
+  const [first, ...rest] = [...bound, ...args] as [string, ...string[]];
+  return spawn(first, rest, {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    // Ctrl+C in a terminal goes to the whole group; here it must only reach whoever stops the parts in order.
+    detached: true,
+  });
+}

@@ -1,0 +1,126 @@
+import { execFileSync } from 'node:child_process';
+import { constants, copyFileSync, mkdirSync, openSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { Redis } from 'ioredis';
+import { locate } from './install.ts';
+import { type Part, part } from './part.ts';
+
+/** The project's folder. */
+export const root = join(import.meta.dirname, '../..');
+
+export interface Ports {
+  gateway: number;
+  users: number;
+  tasks: number;
+  redis: number;
+}
+
+interface Setting {
+  ports: Ports;
+  supervised: boolean;
+  onLine(line: string): void;
+}
+
+const program = (name: string): string => {
+  const path = locate(name);
+  if (!path) throw new Error(`${name} is not installed; run: node test/stack/install.ts`);
+  return path;
+};
+
+const answers = async (url: string): Promise<boolean> =>
+  (await fetch(url, { signal: AbortSignal.timeout(1000) })).ok;
+
+/** A redis-server with its append-only file in `dir`. */
+export function redisPart(dir: string, { ports, supervised, onLine }: Setting): Part {
+  mkdirSync(dir, { recursive: true });
+  return part({
+    name: 'redis',
+    command: program('redis-server'),
+    args: [
+      ...['--port', String(ports.redis), '--bind', '127.0.0.1', '--dir', dir],
+      ...['--appendonly', 'yes', '--appendfsync', process.env.APPENDFSYNC || 'always', '--save', ''],
+      ...['--maxmemory-policy', 'noeviction'],
+    ],
+    isReady: () => pings(ports.redis),
+    supervised,
+    onLine,
+  });
+}
+
+async function pings(port: number): Promise<boolean> {
+  const redis = new Redis({ port, lazyConnect: true, retryStrategy: null, commandTimeout: 1000 });
+  redis.on('error', () => undefined);
+  try {
+    await redis.connect();
+    return (await redis.ping()) === 'PONG';
+  } finally {
+    redis.disconnect();
+  }
+}
+
+/** One of the two services, run from its source. */
+export function servicePart(
+  service: 'user-service' | 'task-service',
+  env: Record<string, string>,
+  { ports, supervised, onLine }: Setting,
+): Part {
+  const port = service === 'user-service' ? ports.users : ports.tasks;
+  return part({
+    name: service,
+    command: process.execPath,
+    args: [join(root, service, 'src/main.ts')],
+    env: {
+      HOST: '127.0.0.1',
+      PORT: String(port),
+      REDIS_HOST: '127.0.0.1',
+      REDIS_PORT: String(ports.redis),
+      USER_SERVICE_BASE: `http://127.0.0.1:${ports.users}`,
+      TASK_BASE: `http://127.0.0.1:${ports.tasks}`,
+      ...env,
+    },
+    isReady: () => answers(`http://127.0.0.1:${port}/ready`),
+    supervised,
+    onLine,
+  });
+}
+
+/** nginx with the configuration that Compose uses as well, run below `dir`. */
+export function gatewayPart(dir: string, { ports, supervised, onLine }: Setting): Part {
+  rmSync(dir, { recursive: true, force: true });
+  mkdirSync(dir, { recursive: true });
+  const source = join(root, 'nginx');
+  for (const file of readdirSync(source).filter((name) => name.endsWith('.conf'))) {
+    copyFileSync(join(source, file), join(dir, file));
+  }
+  const upstream = (name: string, port: number) =>
+    `upstream ${name} { server 127.0.0.1:${port}; keepalive 64; }\n`;
+  writeFileSync(join(dir, 'upstreams.conf'), upstream('users', ports.users) + upstream('tasks', ports.tasks));
+  writeFileSync(join(dir, 'listen.conf'), `listen 127.0.0.1:${ports.gateway} default_server;\n`);
+  const closeLog = readPipe(join(dir, 'access.log'), onLine);
+  const gateway = part({
+    name: 'gateway',
+    command: program('nginx'),
+    args: ['-e', 'stderr', '-p', dir, '-c', join(dir, 'nginx.conf')],
+    isReady: () => answers(`http://127.0.0.1:${ports.gateway}/health`),
+    stopSignal: 'SIGQUIT',
+    supervised,
+    onLine,
+  });
+  return {
+    ...gateway,
+    async stop() {
+      await gateway.stop();
+      closeLog();
+    },
+  };
+}
+
+/** Makes a named pipe and reads lines from it. It is open in both directions, so it does not end with its writer. */
+function readPipe(path: string, onLine: (line: string) => void): () => void {
+  execFileSync('mkfifo', [path]);
+  const pipe = new Socket({ fd: openSync(path, constants.O_RDWR | constants.O_NONBLOCK), writable: false });
+  createInterface(pipe).on('line', onLine);
+  return () => pipe.destroy();
+}

@@ -1,0 +1,133 @@
+import { watch } from 'node:fs';
+import { createServer } from 'node:net';
+import { join, relative } from 'node:path';
+import { ensureInstalled } from './install.ts';
+import type { Part } from './part.ts';
+import { type Ports, root } from './parts.ts';
+import { isFree } from './ports.ts';
+import { printer } from './print.ts';
+import { createStack, type Stack } from './stack.ts';
+
+// `npm start`: the whole system on this machine, until Ctrl+C. `npm run dev` (--watch) also restarts a service when
+// its source changes.
+
+const say = (line: string) => process.stdout.write(`${line}\n`);
+const watching = process.argv.includes('--watch');
+const dataDir = process.env.DATA_DIR || join(root, '.data');
+const portVariables: Record<keyof Ports, [variable: string, preset: number]> = {
+  gateway: ['GATEWAY_PORT', 8080],
+  users: ['USER_SERVICE_PORT', 8005],
+  tasks: ['TASK_SERVICE_PORT', 8002],
+  redis: ['REDIS_PORT', 6379],
+};
+
+try {
+  await main();
+} catch (error) {
+  process.stderr.write(`${(error as Error).message}\n`);
+  process.exit(1);
+}
+
+async function main(): Promise<void> {
+  const ports = readPorts();
+  await refuseBusyPorts(ports);
+  await lockData();
+  ensureInstalled(say);
+
+  const stack = await createStack({ ports, dir: dataDir, supervised: !watching, onLine: printer(say) });
+  let stopping = false;
+  const stop = async () => {
+    if (stopping) {
+      for (const part of stack.parts) part.kill('SIGKILL');
+      process.exit(1);
+    }
+    stopping = true;
+    say('\nStopping; the data is kept. Press Ctrl+C again to end at once.');
+    await stack.stop();
+    process.exit(0);
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+
+  await stack.start();
+  if (watching) restartOnChange(stack);
+  welcome(ports);
+}
+
+function readPorts(): Ports {
+  const read = ([variable, preset]: [string, number]): number => {
+    const given = process.env[variable] || String(preset);
+    const port = Number(given);
+    if (/^\d+$/.test(given) && port >= 1 && port <= 65_535) return port;
+    throw new Error(`${variable}=${given}: must be a port number from 1 to 65535.`);
+  };
+  const { gateway, users, tasks, redis } = portVariables;
+  return { gateway: read(gateway), users: read(users), tasks: read(tasks), redis: read(redis) };
+}
+
+async function refuseBusyPorts(ports: Ports): Promise<void> {
+  for (const name of Object.keys(portVariables) as (keyof Ports)[]) {
+    if (await isFree(ports[name])) continue;
+    const [variable] = portVariables[name];
+    throw new Error(
+      `Port ${ports[name]} is in use, perhaps by another npm start; set ${variable} to use another for the ${name}.`,
+    );
+  }
+}
+
+/** Two Redis servers on the same files would ruin them. The system lets go of the lock however this process ends. */
+async function lockData(): Promise<void> {
+  if (process.platform !== 'linux') return;
+  const lock = createServer().unref();
+  await new Promise<void>((resolve, reject) => {
+    lock.once('error', () => {
+      reject(
+        new Error(
+          `The data in ${dataDir} is in use by another npm start; set DATA_DIR to use another folder.`,
+        ),
+      );
+    });
+    lock.listen(`\0task-manager:${dataDir}`, resolve);
+  });
+}
+
+/** Restarts a service when its source, or what it shares, changes. */
+function restartOnChange({ users, tasks }: Stack): void {
+  const sources: [folder: string, parts: Part[]][] = [
+    ['user-service/src', [users]],
+    ['task-service/src', [tasks]],
+    ['shared-events/src', [users, tasks]],
+  ];
+  for (const [folder, parts] of sources) {
+    let pending: NodeJS.Timeout | undefined;
+    watch(join(root, folder), { recursive: true }, (_, file) => {
+      clearTimeout(pending);
+      pending = setTimeout(async () => {
+        say(`${relative(root, join(root, folder, file ?? ''))} has changed; restarting`);
+        for (const part of parts) await restart(part);
+      }, 100);
+    });
+  }
+}
+
+async function restart(part: Part): Promise<void> {
+  try {
+    await part.stop();
+    await part.start();
+  } catch (error) {
+    say(`${(error as Error).message}\nWaiting for the next change.`);
+  }
+}
+
+function welcome({ gateway, users, tasks, redis }: Ports): void {
+  say(`
+Ready. Gateway http://localhost:${gateway}   user service :${users}   task service :${tasks}   Redis :${redis}
+
+Try, in another terminal:
+  curl -i http://localhost:${gateway}/users/users -H 'Content-Type: application/json' -d '{"name":"Ada","email":"ada@example.com"}'
+  redis-cli -p ${redis} XREAD STREAMS 'user-events:{0}' 'task-events:{0}' 0 0
+  curl http://localhost:${gateway}/tasks/ready
+
+Ctrl+C stops everything and keeps the data in ${relative(process.cwd(), dataDir) || dataDir}/.
+`);
+}

@@ -1,0 +1,25 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+/**
+ * Polls until `check` gives something that is not false or undefined, and resolves to it.
+ * A check that throws counts as not yet. Fails, naming what never came, after `within` milliseconds.
+ */
+export async function until<T>(
+  what: string,
+  check: () => T | Promise<T>,
+  within = 10_000,
+): Promise<Exclude<T, false | undefined>> {
+  const deadline = performance.now() + within;
+  let cause: unknown;
+  while (performance.now() < deadline) {
+    try {
+      const found = await check();
+      if (found !== false && found !== undefined) return found as Exclude<T, false | undefined>;
+      cause = undefined;
+    } catch (error) {
+      cause = error;
+    }
+    await delay(15);
+  }
+  throw new Error(`never came within ${within} ms: ${what}`, { cause });
+}
