@@ -10,6 +10,7 @@ import {
   readQuery,
   resource,
   sendDocument,
+  sendIfChanged,
 } from 'shared-events/http';
 import { newTask, taskChanges, taskQuery } from './schemas.ts';
 import type { ListQuery, Page, TaskStore } from './store.ts';
@@ -39,7 +40,8 @@ export const taskRoutes = ({ store, users, now }: Collaborators) =>
       const request = { task: created, origin: ctx.state.origin, idempotency };
       const stored = await createForKnownUser({ store, users }, request);
       ctx.set('Location', publicPath(ctx, `/tasks/${JSON.parse(stored.text).id}`));
-      sendDocument(ctx, stored, 201);
+      ctx.status = 201;
+      sendDocument(ctx, stored);
     });
 
     router.get('/tasks', async (ctx) => {
@@ -57,7 +59,7 @@ export const taskRoutes = ({ store, users, now }: Collaborators) =>
     });
 
     router.get('/tasks/:id', async (ctx) => {
-      sendDocument(ctx, task.found(await store.find(task.idIn(ctx))));
+      sendIfChanged(ctx, task.found(await store.find(task.idIn(ctx))));
     });
 
     router.put('/tasks/:id', async (ctx) => {

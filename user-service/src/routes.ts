@@ -9,6 +9,7 @@ import {
   readIdempotencyKey,
   resource,
   sendDocument,
+  sendIfChanged,
 } from 'shared-events/http';
 import { userInput } from './schemas.ts';
 import type { UserStore } from './store.ts';
@@ -32,11 +33,12 @@ export const userRoutes = ({ store, tasks, now }: Collaborators) =>
       const id = newId(idempotency && routingDigits(idempotency.keyHash));
       const stored = await store.create(createUser(id, input, now()), ctx.state.origin, idempotency);
       ctx.set('Location', publicPath(ctx, `/users/${JSON.parse(stored.text).id}`));
-      sendDocument(ctx, stored, 201);
+      ctx.status = 201;
+      sendDocument(ctx, stored);
     });
 
     router.get('/users/:id', async (ctx) => {
-      sendDocument(ctx, user.found(await store.find(user.idIn(ctx))));
+      sendIfChanged(ctx, user.found(await store.find(user.idIn(ctx))));
     });
 
     router.put('/users/:id', async (ctx) => {

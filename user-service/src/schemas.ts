@@ -8,6 +8,7 @@ export const userInput = object({
     .typeError('must be a string')
     .defined('is required')
     .nonNullable('must be a string')
+    .min(1, 'must be an e-mail address')
     .max(320, 'must have at most 320 characters')
     .email('must be an e-mail address'),
 });

@@ -3,24 +3,29 @@ import type { AppContext } from './app.ts';
 
 const etag = (version: string): string => `"${version}"`;
 
-/** Answers with a document: its text as it stands, its version as ETag, and 304 where If-None-Match has it. */
-export function sendDocument(ctx: AppContext, { version, text }: Stored, status: 200 | 201 = 200): void {
-  ctx.status = status;
+/** The entity tags of an If-Match or If-None-Match header. */
+const tagsIn = (header: string): string[] => header.split(',').map((tag) => tag.trim());
+
+const matches = (tags: string[], version: string): boolean =>
+  tags.includes('*') || tags.includes(etag(version));
+
+/** Answers with a document: its text as it stands, and its version as ETag. */
+export function sendDocument(ctx: AppContext, { version, text }: Stored): void {
   ctx.set('ETag', etag(version));
-  if (ctx.fresh) {
-    ctx.status = 304;
-    return;
-  }
   ctx.type = 'application/json';
   ctx.body = text;
+}
+
+/** Answers a read with a document, or with 304 where If-None-Match has its version (weakly compared, as RFC 9110 asks). */
+export function sendIfChanged(ctx: AppContext, stored: Stored): void {
+  sendDocument(ctx, stored);
+  const tags = tagsIn(ctx.get('If-None-Match')).map((tag) => tag.replace(/^W\//, ''));
+  if (matches(tags, stored.version)) ctx.status = 304;
 }
 
 /** The change a request asks for: where it comes from, and which versions its If-Match allows. */
 export function changeRequest(ctx: AppContext): ChangeRequest {
   const header = ctx.get('If-Match');
-  const tags = header.split(',').map((tag) => tag.trim());
-  return {
-    origin: ctx.state.origin,
-    allows: (version) => header === '' || tags.includes('*') || tags.includes(etag(version)),
-  };
+  const tags = tagsIn(header);
+  return { origin: ctx.state.origin, allows: (version) => header === '' || matches(tags, version) };
 }

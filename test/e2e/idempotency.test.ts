@@ -1,0 +1,89 @@
+import { randomUUID } from 'node:crypto';
+import test from 'ava';
+import type { Task, User } from 'shared-events';
+import { gatewayUnderTest } from './gateway.ts';
+import { assertProblem } from './problem.ts';
+
+const gateway = gatewayUnderTest(test, 16);
+const body = { name: 'Ada', email: 'ada@example.com' };
+
+test('a creation sent again with its Idempotency-Key gives the same answer and creates nothing', async (t) => {
+  const user = await gateway.user();
+  const creations: [path: string, body: object][] = [
+    ['/users/users', body],
+    ['/tasks/tasks', { userId: user.id, title: 'Buy milk' }],
+  ];
+  for (const [path, json] of creations) {
+    const headers = { 'Idempotency-Key': randomUUID() };
+    const first = await gateway.api.post(path, json, headers);
+    t.is(first.status, 201);
+    const again = await gateway.api.post(path, { ...json, ignored: true }, headers);
+    t.is(again.status, 201);
+    t.is(again.text, first.text);
+    t.is(again.headers.get('etag'), first.headers.get('etag'));
+    t.is(again.headers.get('location'), first.headers.get('location'));
+  }
+  t.is((await gateway.api.get(`/tasks/tasks?userId=${user.id}`)).json<Task[]>().length, 1);
+});
+
+test('sent many times at once, it creates once', async (t) => {
+  const user = await gateway.user();
+  for (let round = 0; round < 10; round++) {
+    const headers = { 'Idempotency-Key': `round ${round} of ${user.id}` };
+    const send = () =>
+      gateway.api.post('/tasks/tasks', { userId: user.id, title: `Round ${round}` }, headers);
+    const answers = await Promise.all(Array.from({ length: 10 }, send));
+    t.is(new Set(answers.map(({ status, text }) => status + text)).size, 1);
+    const users = await Promise.all(
+      Array.from({ length: 10 }, () => gateway.api.post('/users/users', body, headers)),
+    );
+    t.is(new Set(users.map(({ status, text }) => status + text)).size, 1);
+  }
+  t.is((await gateway.api.get(`/tasks/tasks?userId=${user.id}`)).json<Task[]>().length, 10);
+});
+
+test('the answer stays the same when the document has changed or is gone', async (t) => {
+  const headers = { 'Idempotency-Key': randomUUID() };
+  const first = await gateway.api.post('/users/users', body, headers);
+  const path = first.headers.get('location') ?? '';
+  await gateway.api.put(path, { ...body, name: 'Grace' });
+  t.is((await gateway.api.post('/users/users', body, headers)).text, first.text);
+  await gateway.api.delete(path);
+  t.is((await gateway.api.post('/users/users', body, headers)).text, first.text);
+  t.is((await gateway.api.get(path)).status, 404);
+});
+
+test('the same key with another body is refused with 422, for another user too', async (t) => {
+  const key = () => ({ 'Idempotency-Key': randomUUID() });
+  const headers = key();
+  await gateway.api.post('/users/users', body, headers);
+  assertProblem(
+    t,
+    await gateway.api.post('/users/users', { ...body, name: 'Eve' }, headers),
+    422,
+    'idempotency_key_reused',
+  );
+
+  for (let round = 0; round < 10; round++) {
+    const [one, two] = [await gateway.user(), await gateway.user()];
+    const shared = key();
+    t.is((await gateway.api.post('/tasks/tasks', { userId: one.id, title: 'x' }, shared)).status, 201);
+    const other = await gateway.api.post('/tasks/tasks', { userId: two.id, title: 'x' }, shared);
+    assertProblem(t, other, 422, 'idempotency_key_reused');
+    t.is((await gateway.api.get(`/tasks/tasks?userId=${two.id}`)).text, '[]');
+    t.is((await gateway.api.post('/tasks/tasks', { userId: one.id, title: 'x' }, shared)).status, 201);
+  }
+});
+
+test('a key used for a user and for a task are two keys', async (t) => {
+  const headers = { 'Idempotency-Key': randomUUID() };
+  const user = (await gateway.api.post('/users/users', body, headers)).json<User>();
+  t.is((await gateway.api.post('/tasks/tasks', { userId: user.id, title: 'x' }, headers)).status, 201);
+});
+
+test('a key that is empty or too long is refused', async (t) => {
+  for (const value of ['', 'k'.repeat(256)]) {
+    const answer = await gateway.api.post('/users/users', body, { 'Idempotency-Key': value });
+    assertProblem(t, answer, 400, 'invalid_idempotency_key');
+  }
+});

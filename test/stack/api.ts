@@ -1,0 +1,60 @@
+import type { Task, User } from 'shared-events';
+
+/** An answer with its body read. */
+export interface Answer {
+  status: number;
+  headers: Headers;
+  text: string;
+  /** The body as JSON. */
+  json<T>(): T;
+}
+
+export interface RequestOptions {
+  /** Sent as JSON, with its Content-Type. */
+  json?: unknown;
+  /** Sent as it is. */
+  body?: string | Uint8Array;
+  headers?: Record<string, string>;
+}
+
+/** A client for one base address. No answer may take longer than five seconds, and none is waited for longer. */
+export function api(base: string) {
+  async function request(method: string, path: string, options: RequestOptions = {}): Promise<Answer> {
+    const { json, body = json === undefined ? undefined : JSON.stringify(json), headers = {} } = options;
+    const response = await fetch(base + path, {
+      method,
+      headers: { ...(json !== undefined && { 'Content-Type': 'application/json' }), ...headers },
+      ...(body !== undefined && { body, duplex: 'half' }),
+      redirect: 'manual',
+      signal: AbortSignal.timeout(5000),
+    });
+    const text = await response.text();
+    return { status: response.status, headers: response.headers, text, json: <T>() => JSON.parse(text) as T };
+  }
+  return {
+    request,
+    get: (path: string, headers?: Record<string, string>) => request('GET', path, headers ? { headers } : {}),
+    post: (path: string, json: unknown, headers?: Record<string, string>) =>
+      request('POST', path, { json, ...(headers && { headers }) }),
+    put: (path: string, json: unknown, headers?: Record<string, string>) =>
+      request('PUT', path, { json, ...(headers && { headers }) }),
+    delete: (path: string, headers?: Record<string, string>) =>
+      request('DELETE', path, headers ? { headers } : {}),
+  };
+}
+
+export type Api = ReturnType<typeof api>;
+
+/** What most tests begin with: a user, and tasks of theirs, made through the gateway. */
+export const seed = (gateway: Api) => ({
+  async user(input: object = {}): Promise<User> {
+    const answer = await gateway.post('/users/users', { name: 'Ada', email: 'ada@example.com', ...input });
+    if (answer.status !== 201) throw new Error(`no user: ${answer.status} ${answer.text}`);
+    return answer.json();
+  },
+  async task(userId: string, input: object = {}): Promise<Task> {
+    const answer = await gateway.post('/tasks/tasks', { userId, title: 'Buy milk', ...input });
+    if (answer.status !== 201) throw new Error(`no task: ${answer.status} ${answer.text}`);
+    return answer.json();
+  },
+});
