@@ -39,7 +39,7 @@ ln -sf /dev/stdout $run/access.log
 echo 'listen 8080 default_server;' >$run/listen.conf
 upstreams >$run/upstreams.conf
 
-nginx -p $run -c $run/nginx.conf &
+nginx -e stderr -p $run -c $run/nginx.conf &
 gateway=$!
 trap 'kill -QUIT $gateway; wait $gateway; exit 0' TERM INT QUIT
 

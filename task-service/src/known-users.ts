@@ -1,11 +1,13 @@
 import type { Redis } from 'ioredis';
-import { hashTag, type RawEntry, readEntry, UndecodableEntry } from 'shared-events';
+import { hashTag, isId, type RawEntry, readEntry, UndecodableEntry, userEvents } from 'shared-events';
 import { type Projection, script } from 'shared-events/streams';
 
 const applyScript = script(new URL('lua/apply-known-users.lua', import.meta.url));
 
 /** The key of the projection: a hash from each user there is to the version it was last seen at, and `position`. */
 export const knownUsersKey = (partition: number): string => `known-users:${hashTag(partition)}`;
+
+const isUserEvent = (type: string) => (userEvents.types as readonly string[]).includes(type);
 
 interface Collaborators {
   redis: Redis;
@@ -24,6 +26,9 @@ export function knownUsers({ redis, partition, onUndecodable }: Collaborators): 
     for (const raw of batch) {
       try {
         const { id, type, subject } = readEntry(raw);
+        if (!isUserEvent(type) || !isId(subject)) {
+          throw new UndecodableEntry('unknown_type', id, `${type} of ${subject} is no event of a user`);
+        }
         users.set(subject, type === 'user.deleted' ? undefined : id);
       } catch (error) {
         if (!(error instanceof UndecodableEntry)) throw error;

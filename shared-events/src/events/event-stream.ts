@@ -14,6 +14,7 @@ export type EventOf<Stream> =
 
 export interface EventStream<Type extends string, Document> {
   name: string;
+  types: readonly Type[];
   /** The version of the data's shape that new entries carry. */
   schema: number;
   /** The key of one partition of the stream. */
@@ -50,6 +51,7 @@ export function eventStream<const Types extends readonly string[], Shape extends
 
   return {
     name,
+    types,
     schema,
     key: (partition) => `${name}:${hashTag(partition)}`,
     encode: (entry) => entryFields({ ...entry, schema }),

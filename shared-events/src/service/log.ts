@@ -1,9 +1,6 @@
-import { destination, type Logger, pino, stdTimeFunctions } from 'pino';
+import { destination, type Logger, pino } from 'pino';
 
 /** A logger that writes JSON lines to standard output without making anyone wait; `flush` it before the end. */
 export function createLogger(name: string, level: string): Logger {
-  return pino(
-    { name, level, base: { name }, timestamp: stdTimeFunctions.isoTime },
-    destination({ dest: 1, sync: false }),
-  );
+  return pino({ level, base: { name } }, destination({ dest: 1, sync: false }));
 }

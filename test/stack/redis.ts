@@ -1,0 +1,43 @@
+import { Redis } from 'ioredis';
+import { hashTag, type RawEntry, readEntry } from 'shared-events';
+import type { Stack } from './stack.ts';
+import { until } from './until.ts';
+
+/** A connection of the test's own to the stack's Redis; the test closes it. */
+export function openTestRedis({ ports }: Pick<Stack, 'ports'>): Redis {
+  const redis = new Redis({ port: ports.redis, host: '127.0.0.1' });
+  // A test may stop Redis; what it then sends fails by itself.
+  redis.on('error', () => undefined);
+  return redis;
+}
+
+/** The entries of one partition of a stream, with their envelopes read. */
+export async function entriesOf(redis: Redis, stream: string, partition = 0) {
+  const raw = (await redis.xrange(`${stream}:${hashTag(partition)}`, '-', '+')) as RawEntry[];
+  return raw.map(readEntry);
+}
+
+/** Keeps every follower from reading on until the function it resolves to is called. Scripts go on as before. */
+export async function holdProjections(redis: Redis): Promise<() => Promise<void>> {
+  await redis.acl('SETUSER', 'default', '-xread');
+  await until('no follower waits for entries', async () => {
+    const clients = (await redis.client('LIST')) as string;
+    const readers = clients
+      .split('\n')
+      .filter((line) => / cmd=xread /.test(line) && / flags=\w*b/.test(line));
+    for (const reader of readers) await redis.client('KILL', 'ID', /^id=(\d+)/.exec(reader)?.[1] as string);
+    return readers.length === 0;
+  });
+  return async () => {
+    await redis.acl('SETUSER', 'default', '+xread');
+  };
+}
+
+/** Waits until the known users of a partition hold all that its stream has. */
+export async function untilKnown(redis: Redis, partition = 0): Promise<void> {
+  const tag = hashTag(partition);
+  await until('known-users has caught up', async () => {
+    const [last] = await redis.xrevrange(`user-events:${tag}`, '+', '-', 'COUNT', 1);
+    return (await redis.hget(`known-users:${tag}`, 'position')) === (last?.[0] ?? null);
+  });
+}

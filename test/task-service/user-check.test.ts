@@ -1,0 +1,189 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import test from 'ava';
+import type { Task, User } from 'shared-events';
+import { assertProblem } from '../e2e/problem.ts';
+import { type Api, api, seed } from '../stack/api.ts';
+import { entriesOf, holdProjections, openTestRedis, untilKnown } from '../stack/redis.ts';
+import { type Stack, startStack } from '../stack/stack.ts';
+
+// What the user check answers when the projection lags and when the user service is away.
+// Each test has a stack of its own, because it takes parts of it away.
+
+interface World {
+  stack: Stack;
+  redis: ReturnType<typeof openTestRedis>;
+  gateway: Api;
+  user(): Promise<User>;
+  create(userId: string): ReturnType<Api['post']>;
+  fill(count: number): Promise<void>;
+}
+
+async function withStack(
+  run: (world: World) => Promise<void>,
+  env: Record<string, string> = {},
+): Promise<void> {
+  const stack = await startStack({ env: { LOG_LEVEL: 'warn', ...env } });
+  const redis = openTestRedis(stack);
+  const gateway = api(stack.urls.gateway);
+  const { user } = seed(gateway);
+  try {
+    await run({
+      stack,
+      redis,
+      gateway,
+      user,
+      create: (userId) => gateway.post('/tasks/tasks', { userId, title: 'Buy milk' }),
+      fill: async (count) => {
+        for (let n = 0; n < count; n++) await user();
+      },
+    });
+  } finally {
+    redis.disconnect();
+    await stack.stop();
+  }
+}
+
+test('while the projection lags, the events behind it decide, without asking the user service', async (t) => {
+  await withStack(async ({ stack, redis, gateway, user, create }) => {
+    const before = await user();
+    await untilKnown(redis);
+    const release = await holdProjections(redis);
+    const [stays, goes] = [await user(), await user()];
+    await gateway.put(`/users/users/${stays.id}`, { name: 'Grace', email: 'grace@example.com' });
+    await gateway.delete(`/users/users/${goes.id}`);
+    await gateway.delete(`/users/users/${before.id}`);
+    t.is((await create(stays.id)).status, 201);
+    assertProblem(t, await create(goes.id), 400, 'unknown_user');
+    assertProblem(t, await create(before.id), 400, 'unknown_user');
+
+    await stack.users.stop();
+    t.is((await create(stays.id)).status, 201, 'it is known here');
+    assertProblem(t, await create(goes.id), 400, 'user_unverifiable');
+
+    await release();
+    await untilKnown(redis);
+    t.is((await create(stays.id)).status, 201);
+    t.is((await entriesOf(redis, 'task-events')).length, 3);
+  });
+});
+
+test('when the projection lags too far, the user service is asked, and its answer holds', async (t) => {
+  await withStack(async ({ stack, redis, gateway, user, create, fill }) => {
+    const early = await user();
+    await untilKnown(redis);
+    await holdProjections(redis);
+    await fill(101);
+    const late = await user();
+    t.is((await create(early.id)).status, 201);
+    t.is((await create(late.id)).status, 201);
+    await gateway.delete(`/users/users/${late.id}`);
+    assertProblem(t, await create(late.id), 400, 'unknown_user');
+
+    await stack.users.stop();
+    assertProblem(t, await create(early.id), 400, 'user_unverifiable');
+    await stack.users.start();
+    t.is((await create(early.id)).status, 201);
+  });
+});
+
+test('a user deleted after the user service vouched for them is refused', async (t) => {
+  let realUsers = '';
+  const voucher = createServer(async (request, response) => {
+    const path = `${realUsers}${request.url}`;
+    const answer = await fetch(path);
+    const text = await answer.text();
+    await fetch(path, { method: 'DELETE' });
+    response.writeHead(answer.status, { 'Content-Type': 'application/json' }).end(text);
+  });
+  voucher.listen(0, '127.0.0.1');
+  await once(voucher, 'listening');
+  const { port } = voucher.address() as AddressInfo;
+  try {
+    await withStack(
+      async ({ stack, redis, user, create, fill }) => {
+        realUsers = stack.urls.users;
+        await user();
+        await untilKnown(redis);
+        await holdProjections(redis);
+        const late = await user();
+        await fill(101);
+        assertProblem(t, await create(late.id), 400, 'unknown_user');
+        t.is((await entriesOf(redis, 'task-events')).length, 0);
+      },
+      { USER_SERVICE_BASE: `http://127.0.0.1:${port}` },
+    );
+  } finally {
+    voucher.close();
+  }
+});
+
+test('a user service that says nothing, or nonsense, in time leaves an unknown user unverifiable', async (t) => {
+  const nobody = '01890000-0000-7000-8000-000000000000';
+  const answers: [status: number, type: string, body: string][] = [
+    [200, 'text/html', '<p>hello</p>'],
+    [200, 'application/json', '{"id":"somebody else"}'],
+    [200, 'application/json', 'null'],
+    [200, 'application/json', JSON.stringify({ id: nobody, x: 'x'.repeat(100_000) })],
+    [302, 'application/json', ''],
+    [500, 'application/json', '{}'],
+  ];
+  let [status, type, body] = answers[0] as [number, string, string];
+  const nonsense = createServer((_, response) => {
+    response.writeHead(status, { 'Content-Type': type, Location: '/' }).end(body);
+  });
+  nonsense.listen(0, '127.0.0.1');
+  await once(nonsense, 'listening');
+  const { port } = nonsense.address() as AddressInfo;
+  try {
+    await withStack(
+      async ({ create }) => {
+        for ([status, type, body] of answers) {
+          assertProblem(t, await create(nobody), 400, 'user_unverifiable');
+        }
+        [status, type, body] = [200, 'application/json', JSON.stringify({ id: nobody })];
+        t.is((await create(nobody)).status, 201, 'with a right answer the same stack creates');
+      },
+      { USER_SERVICE_BASE: `http://127.0.0.1:${port}` },
+    );
+  } finally {
+    nonsense.close();
+  }
+});
+
+test('a user service that hangs is not waited for longer than two seconds', async (t) => {
+  await withStack(async ({ stack, redis, user, create }) => {
+    const known = await user();
+    await untilKnown(redis);
+    stack.users.kill('SIGSTOP');
+    const answer = await create('01890000-0000-7000-8000-000000000000');
+    assertProblem(t, answer, 400, 'user_unverifiable');
+    t.is((await create(known.id)).status, 201, 'a known user does not need it');
+    stack.users.kill('SIGCONT');
+  });
+});
+
+test('entries that cannot be understood are passed by, and the users behind them are known', async (t) => {
+  await withStack(async ({ stack, redis, user, create }) => {
+    await redis.xadd('user-events:{0}', '*', 'nonsense', 'by hand');
+    await redis.xadd(
+      'user-events:{0}',
+      '*',
+      'type',
+      'user.created',
+      'subject',
+      'x',
+      'data',
+      '{',
+      'schema',
+      '99',
+    );
+    const behind = await user();
+    await untilKnown(redis);
+    await stack.users.stop();
+    const answer = await create(behind.id);
+    t.is(answer.status, 201);
+    t.is(answer.json<Task>().userId, behind.id);
+  });
+});
