@@ -37,7 +37,7 @@ await run({
       ],
     });
     const server = await listen(app.callback(), config.PORT, config.HOST);
-    log.info({ port: server.port, partitions }, 'listening');
+    log.info({ pid: process.pid, port: server.port, partitions }, 'listening');
 
     async function followUsers(partition: number): Promise<void> {
       const stream = userEvents.key(partition);

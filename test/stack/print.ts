@@ -5,7 +5,7 @@ const requestFields = ['method', 'url', 'status', 'ms', 'seconds', 'trace'];
 const pretty = prettyFactory({
   colorize: process.stdout.isTTY,
   translateTime: 'SYS:HH:MM:ss.l',
-  ignore: ['pid', 'hostname', ...requestFields].join(','),
+  ignore: requestFields.join(','),
   singleLine: true,
   messageFormat: (log, key) => {
     if (log.msg !== 'request') return String(log[key] ?? '');

@@ -1,10 +1,10 @@
 import { Redis } from 'ioredis';
 import { hashTag, type RawEntry, readEntry } from 'shared-events';
-import type { Stack } from './stack.ts';
+import type { Ports } from './parts.ts';
 import { until } from './until.ts';
 
 /** A connection of the test's own to the stack's Redis; the test closes it. */
-export function openTestRedis({ ports }: Pick<Stack, 'ports'>): Redis {
+export function openTestRedis({ ports }: { ports: Pick<Ports, 'redis'> }): Redis {
   const redis = new Redis({ port: ports.redis, host: '127.0.0.1' });
   // A test may stop Redis; what it then sends fails by itself.
   redis.on('error', () => undefined);

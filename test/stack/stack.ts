@@ -80,7 +80,8 @@ export async function startStack(options?: StackOptions): Promise<Stack> {
   return stack;
 }
 
-async function freePorts(): Promise<Ports> {
+/** A free port for each part. */
+export async function freePorts(): Promise<Ports> {
   return {
     gateway: await freePort(),
     users: await freePort(),

@@ -27,7 +27,7 @@ await run({
       missing: () => (claimed && redis.status === 'ready' ? [] : ['redis']),
     });
     const server = await listen(app.callback(), config.PORT, config.HOST);
-    log.info({ port: server.port, partitions }, 'listening');
+    log.info({ pid: process.pid, port: server.port, partitions }, 'listening');
 
     claimPartitions(redis, partitions, stopping.signal).then(
       () => {

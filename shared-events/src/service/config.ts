@@ -1,15 +1,24 @@
 import { type InferType, number, type ObjectSchema, object, string, ValidationError } from 'yup';
 import { Failure } from './failure.ts';
 
-const port = () => number().integer().min(1).max(65_535);
+function wholeNumber(min: number, max: number) {
+  const message = `must be a whole number from ${min} to ${max}`;
+  return number().typeError(message).integer(message).min(min, message).max(max, message);
+}
+
+const port = () => wholeNumber(1, 65_535);
+
+const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
 /** What both services read from the environment. A service adds its own fields and its default for PORT. */
 export const commonConfig = object({
   HOST: string().default('0.0.0.0'),
   REDIS_HOST: string().default('127.0.0.1'),
   REDIS_PORT: port().default(6379),
-  PARTITIONS: number().integer().min(1).max(64).default(1),
-  LOG_LEVEL: string().oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  PARTITIONS: wholeNumber(1, 64).default(1),
+  LOG_LEVEL: string()
+    .oneOf(logLevels, `must be one of ${logLevels.join(', ')}`)
+    .default('info'),
 });
 
 export type CommonConfig = InferType<typeof commonConfig>;
@@ -37,7 +46,7 @@ export function readConfig<T extends object>(schema: ObjectSchema<T>, env: NodeJ
     return schema.validateSync(values, { abortEarly: false }) as T;
   } catch (error) {
     if (!(error instanceof ValidationError)) throw error;
-    const faults = error.inner.map(({ path, message }) => `${path}=${env[path ?? '']}: ${message}`);
-    throw new Failure('invalid_config', faults.join('; '), { cause: error });
+    const faults = new Set(error.inner.map(({ path, message }) => `${path}=${env[path ?? '']}: ${message}`));
+    throw new Failure('invalid_config', [...faults].join('; '), { cause: error });
   }
 }

@@ -29,21 +29,17 @@ export async function run<Config extends { LOG_LEVEL: string }>(service: Service
   async function end(code: number): Promise<void> {
     if (stopping) return;
     stopping = true;
-    const late = setTimeout(() => exit(1, 'could not stop in time'), stopDeadline);
+    setTimeout(() => {
+      log.fatal('could not stop in time');
+      process.exit(1);
+    }, stopDeadline);
     try {
       await stop();
-      exit(code, 'stopped');
     } catch (error) {
-      log.fatal(error);
-      exit(1, 'could not stop cleanly');
-    } finally {
-      clearTimeout(late);
+      log.fatal(error, 'could not stop cleanly');
+      process.exit(1);
     }
-  }
-
-  function exit(code: number, message: string): void {
-    log[code === 0 ? 'info' : 'fatal'](message);
-    log.flush();
+    if (code === 0) log.info('stopped');
     process.exit(code);
   }
 

@@ -1,0 +1,128 @@
+import test from 'ava';
+import { hashTag, partitionOf, type Task, type User } from 'shared-events';
+import { api, seed } from './api.ts';
+import { servicePart } from './parts.ts';
+import { openTestRedis } from './redis.ts';
+import { freePorts, startStack } from './stack.ts';
+import { until } from './until.ts';
+
+const withPartitions = (PARTITIONS: string) => startStack({ env: { PARTITIONS, LOG_LEVEL: 'fatal' } });
+
+test('all that belongs to one user carries the hash tag of the partition their id leads to', async (t) => {
+  const partitions = 7;
+  const stack = await withPartitions(String(partitions));
+  const redis = openTestRedis(stack);
+  try {
+    const { user, task } = seed(api(stack.urls.gateway));
+    const users: User[] = [];
+    const tasks: Task[] = [];
+    for (let n = 0; n < 30; n++) {
+      const made = await user();
+      users.push(made);
+      tasks.push(await task(made.id));
+    }
+    for (const { id } of users) {
+      const tag = hashTag(partitionOf(id, partitions));
+      const own = tasks.find(({ userId }) => userId === id)?.id;
+      t.deepEqual((await redis.keys(`*${id}*`)).sort(), [
+        `tasks-of:${tag}:${id}`,
+        `tasks-of:${tag}:${id}:pending`,
+        `user:${tag}:${id}`,
+      ]);
+      t.deepEqual(await redis.keys(`*${own}*`), [`task:${tag}:${own}`]);
+      await until('the user is known in that partition', () =>
+        redis.hexists(`known-users:${tag}`, id).then(Boolean),
+      );
+    }
+    t.true(new Set(users.map(({ id }) => partitionOf(id, partitions))).size > 3, 'users spread');
+  } finally {
+    redis.disconnect();
+    await stack.stop();
+  }
+});
+
+test('every script names all the keys it touches, and all carry one hash tag', async (t) => {
+  const stack = await withPartitions('5');
+  const redis = openTestRedis(stack);
+  try {
+    const gateway = api(stack.urls.gateway);
+    const { user, task } = seed(gateway);
+    const warm = await user();
+    await task(warm.id);
+
+    const monitor = await redis.monitor();
+    const scripts = new Map<string, Set<string>>();
+    let named = new Set<string>();
+    monitor.on('monitor', (_time: string, args: string[], source: string) => {
+      const [command = '', ...rest] = args;
+      if (source === 'lua') {
+        const keys = scripts.get([...named].join(' ')) ?? new Set();
+        keys.add(rest[0] ?? '');
+        scripts.set([...named].join(' '), keys);
+      } else if (/^eval(sha)?$/i.test(command)) {
+        named = new Set(rest.slice(2, 2 + Number(rest[1])));
+      }
+    });
+    for (let n = 0; n < 5; n++) {
+      const made = await user();
+      const { id } = await task(made.id);
+      await gateway.post('/tasks/tasks', { userId: made.id, title: 'x' }, { 'Idempotency-Key': `key ${n}` });
+      await gateway.put(`/tasks/tasks/${id}`, { status: 'completed' });
+      await gateway.delete(`/tasks/tasks/${id}`);
+      await gateway.put(`/users/users/${made.id}`, { name: 'Grace', email: 'grace@example.com' });
+      await gateway.delete(`/users/users/${made.id}`);
+      await gateway.post('/tasks/tasks', { userId: made.id, title: 'too late' });
+    }
+    await until('the follower has applied something', () =>
+      [...scripts.keys()].some((key) => key.startsWith('known-users')),
+    );
+    monitor.disconnect();
+
+    t.true(scripts.size > 20);
+    for (const [keys, touched] of scripts) {
+      const declared = new Set(keys.split(' '));
+      for (const key of touched) t.true(declared.has(key), `${key} is not among ${keys}`);
+      t.is(new Set([...declared].map((key) => /\{\d+\}/.exec(key)?.[0])).size, 1, keys);
+    }
+  } finally {
+    redis.disconnect();
+    await stack.stop();
+  }
+});
+
+test('a service that finds data written with another number of partitions refuses to start and says why', async (t) => {
+  const stack = await withPartitions('4');
+  try {
+    await stack.users.stop();
+    const other = servicePart(
+      'user-service',
+      { PARTITIONS: '8' },
+      { ports: stack.ports, supervised: false, onLine: () => undefined },
+    );
+    await t.throwsAsync(other.start(), { message: /was written with PARTITIONS=4.*Set PARTITIONS=4/ });
+    t.is(await other.ended(), 1);
+    await stack.users.start();
+  } finally {
+    await stack.stop();
+  }
+});
+
+for (const [name, value, rule] of [
+  ['PARTITIONS', '0', 'must be a whole number from 1 to 64'],
+  ['PARTITIONS', '65', 'must be a whole number from 1 to 64'],
+  ['PARTITIONS', '1.5', 'must be a whole number from 1 to 64'],
+  ['PARTITIONS', 'many', 'must be a whole number from 1 to 64'],
+  ['REDIS_PORT', '70000', 'must be a whole number from 1 to 65535'],
+  ['LOG_LEVEL', 'loud', 'must be one of fatal, error'],
+  ['TASK_BASE', 'task-service:8002', 'must be an http address'],
+] as const) {
+  test(`${name}=${value} is refused, naming what it may be`, async (t) => {
+    const service = servicePart(
+      'user-service',
+      { [name]: value },
+      { ports: await freePorts(), supervised: false, onLine: () => undefined },
+    );
+    await t.throwsAsync(service.start(), { message: new RegExp(`user-service: ${name}=${value}: ${rule}`) });
+    t.is(await service.ended(), 1);
+  });
+}

@@ -1,0 +1,153 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, utimesSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import { api, seed } from './api.ts';
+import { type Ports, root } from './parts.ts';
+import { freePorts } from './stack.ts';
+import { until } from './until.ts';
+
+// `npm start` as its user meets it.
+
+interface Running {
+  process: ChildProcess;
+  output(): string;
+  ended: Promise<number>;
+}
+
+function spawnStart(ports: Ports, dataDir: string, ...args: string[]): Running {
+  const child = spawn(process.execPath, [join(root, 'test/stack/start.ts'), ...args], {
+    env: {
+      ...process.env,
+      GATEWAY_PORT: String(ports.gateway),
+      USER_SERVICE_PORT: String(ports.users),
+      TASK_SERVICE_PORT: String(ports.tasks),
+      REDIS_PORT: String(ports.redis),
+      DATA_DIR: dataDir,
+    },
+  });
+  let text = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (chunk) => {
+      text += chunk;
+    });
+  }
+  const ended = once(child, 'close').then(([code]) => code as number);
+  return { process: child, output: () => text, ended };
+}
+
+const untilReady = (running: Running) =>
+  until('npm start is ready', () => /^Ready\. Gateway/m.test(running.output()), 30_000);
+
+type Start = (ports: Ports, ...args: string[]) => Running;
+
+/** Gives a test a data folder and free ports; what it starts there and does not stop is stopped after it. */
+async function withFolder(run: (start: Start, ports: Ports) => Promise<void>): Promise<void> {
+  const dir = mkdtempSync(join(tmpdir(), 'start-'));
+  const started: Running[] = [];
+  try {
+    await run(
+      (ports, ...args) => {
+        const running = spawnStart(ports, dir, ...args);
+        started.push(running);
+        return running;
+      },
+      await freePorts(),
+    );
+  } finally {
+    for (const { process, ended } of started) {
+      process.kill('SIGINT');
+      await ended;
+    }
+    rmSync(dir, { recursive: true });
+  }
+}
+
+test('it starts everything, says what to try, shows all four logs, stops on Ctrl+C and keeps the data', async (t) => {
+  await withFolder(async (start, ports) => {
+    const gateway = api(`http://127.0.0.1:${ports.gateway}`);
+    const first = start(ports);
+    await untilReady(first);
+    t.regex(first.output(), new RegExp(`curl -i http://localhost:${ports.gateway}/users/users`));
+    t.regex(first.output(), new RegExp(`redis-cli -p ${ports.redis} XREAD`));
+    const user = await seed(gateway).user();
+    await seed(gateway).task(user.id);
+    for (const line of [
+      /redis\): Ready/,
+      /gateway\): POST \/users\/users 201/,
+      /user-service\): POST \/users 201/,
+      /task-service\): POST \/tasks 201/,
+    ]) {
+      await until(`the log has ${line}`, () => line.test(first.output()));
+    }
+    first.process.kill('SIGINT');
+    t.is(await first.ended, 0);
+
+    const second = start(ports);
+    await untilReady(second);
+    t.deepEqual((await gateway.get(`/users/users/${user.id}`)).json(), user);
+    second.process.kill('SIGTERM');
+    t.is(await second.ended, 0);
+  });
+});
+
+test('a busy port gets one line that names the port and the variable that changes it', async (t) => {
+  await withFolder(async (start, ports) => {
+    const first = start(ports);
+    await untilReady(first);
+    const free = await freePorts();
+    const cases: [ports: Ports, port: number, variable: string][] = [
+      [ports, ports.gateway, 'GATEWAY_PORT'],
+      [{ ...free, users: ports.users }, ports.users, 'USER_SERVICE_PORT'],
+      [{ ...free, tasks: ports.tasks }, ports.tasks, 'TASK_SERVICE_PORT'],
+      [{ ...free, redis: ports.redis }, ports.redis, 'REDIS_PORT'],
+    ];
+    for (const [wanted, port, variable] of cases) {
+      const second = start(wanted);
+      t.is(await second.ended, 1);
+      t.regex(second.output(), new RegExp(`^Port ${port} is in use.*${variable}.*\n$`));
+    }
+    const sameData = start(free);
+    t.is(await sameData.ended, 1);
+    t.regex(sameData.output(), /^The data in .* is in use by another npm start; set DATA_DIR .*\n$/);
+    t.is(
+      (await api(`http://127.0.0.1:${ports.gateway}`).get('/tasks/ready')).status,
+      200,
+      'the first runs on',
+    );
+    first.process.kill('SIGINT');
+    t.is(await first.ended, 0);
+  });
+});
+
+test('a process that dies is started again', async (t) => {
+  await withFolder(async (start, ports) => {
+    const running = start(ports);
+    await untilReady(running);
+    const gateway = api(`http://127.0.0.1:${ports.gateway}`);
+    const pid = /user-service\/(\d+)\): listening/.exec(running.output())?.[1];
+    process.kill(Number(pid), 'SIGKILL');
+    await until('the user service is away', async () => (await gateway.get('/users/ready')).status !== 200);
+    await until('the user service is back', async () => (await gateway.get('/users/ready')).status === 200);
+    t.regex(running.output(), /user-service ended without being asked to/);
+    running.process.kill('SIGINT');
+    t.is(await running.ended, 0);
+  });
+});
+
+test('with --watch, a service restarts when its source changes', async (t) => {
+  await withFolder(async (start, ports) => {
+    const running = start(ports, '--watch');
+    await untilReady(running);
+    const listening = () => running.output().match(/user-service\/\d+\): listening/g)?.length ?? 0;
+    t.is(listening(), 1);
+    const now = new Date();
+    utimesSync(join(root, 'user-service/src/config.ts'), now, now);
+    await until('the user service listens again', () => listening() === 2);
+    t.regex(running.output(), /user-service\/src\/config\.ts has changed/);
+    running.process.kill('SIGINT');
+    t.is(await running.ended, 0);
+  });
+});

@@ -1,0 +1,121 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import { pino } from 'pino';
+import { newId, type UserEvent, userEvents } from 'shared-events';
+import { openBlockingRedis, openRedis } from 'shared-events/service';
+import { follow, followBlock } from 'shared-events/streams';
+import { knownUsers, knownUsersKey } from '../../task-service/src/known-users.ts';
+import type { Part } from '../stack/part.ts';
+import { redisPart } from '../stack/parts.ts';
+import { openTestRedis, untilKnown } from '../stack/redis.ts';
+import { freePorts } from '../stack/stack.ts';
+
+// The projection as it is kept by `follow`, over a real Redis that goes away meanwhile.
+
+const log = pino({ level: 'silent' });
+
+async function withRedis(run: (port: number, redis: Part) => Promise<void>): Promise<void> {
+  const dir = mkdtempSync(join(tmpdir(), 'redis-'));
+  const ports = await freePorts();
+  const part = redisPart(dir, { ports, supervised: false, onLine: () => undefined });
+  await part.start();
+  try {
+    await run(ports.redis, part);
+  } finally {
+    await part.stop();
+    rmSync(dir, { recursive: true });
+  }
+}
+
+/** Follows partition 0 until it is stopped; any number may run at once. */
+function startFollower(port: number) {
+  const stopping = new AbortController();
+  const config = { REDIS_HOST: '127.0.0.1', REDIS_PORT: port };
+  const redis = openRedis({ config, log });
+  const running = follow({
+    stream: userEvents.key(0),
+    projection: knownUsers({ redis, partition: 0, onUndecodable: () => undefined }),
+    connect: () => openBlockingRedis({ config, log }, followBlock),
+    signal: stopping.signal,
+    log,
+  });
+  return {
+    async stop() {
+      stopping.abort();
+      await running;
+      redis.disconnect();
+    },
+  };
+}
+
+/** A life of users in random order, and who is left at the end. */
+function randomEvents(count: number) {
+  const left = new Set<string>();
+  const events = Array.from({ length: count }, (): { type: UserEvent['type']; subject: string } => {
+    const someone = [...left].at(Math.floor(Math.random() * left.size));
+    const dice = Math.random();
+    if (someone === undefined || dice < 0.5) {
+      const subject = newId();
+      left.add(subject);
+      return { type: 'user.created', subject };
+    }
+    if (dice < 0.7) return { type: 'user.updated', subject: someone };
+    left.delete(someone);
+    return { type: 'user.deleted', subject: someone };
+  });
+  return { events, left };
+}
+
+test('several followers, stopped and started, over a Redis that is restarted, apply each event once and in order', async (t) => {
+  await withRedis(async (port, redisProcess) => {
+    const { events, left } = randomEvents(6000);
+    const redis = openTestRedis({ ports: { redis: port } });
+    let followers = [1, 2, 3].map(() => startFollower(port));
+    for (let at = 0; at < events.length; at += 1000) {
+      const pipeline = redis.pipeline();
+      for (const event of events.slice(at, at + 1000)) {
+        const fields = userEvents.encode({ ...event, data: '{}', trace: '', request: '' });
+        pipeline.xadd(userEvents.key(0), '*', ...fields);
+      }
+      await pipeline.exec();
+      if (at === 1000) {
+        await followers[0]?.stop();
+        followers = [...followers.slice(1), startFollower(port)];
+      }
+      if (at === 3000) {
+        await redisProcess.stop();
+        await redisProcess.start();
+      }
+    }
+    await untilKnown(redis);
+    const { position, ...known } = await redis.hgetall(knownUsersKey(0));
+    t.deepEqual(Object.keys(known).sort(), [...left].sort());
+    t.is(position, (await redis.xrevrange(userEvents.key(0), '+', '-', 'COUNT', 1))[0]?.[0]);
+    await Promise.all(followers.map((follower) => follower.stop()));
+    redis.disconnect();
+  });
+});
+
+test('a batch read from another position than the projection has changes nothing', async (t) => {
+  await withRedis(async (port) => {
+    const redis = openTestRedis({ ports: { redis: port } });
+    const projection = knownUsers({ redis, partition: 0, onUndecodable: () => undefined });
+    const [one, two] = [newId(), newId()];
+    const entry = (id: string, type: UserEvent['type'], subject: string): [string, string[]] => [
+      id,
+      userEvents.encode({ type, subject, data: '{}', trace: '', request: '' }),
+    ];
+    t.is(await projection.position(), '0-0');
+    t.is(
+      await projection.apply('0-0', [entry('1-1', 'user.created', one), entry('1-2', 'user.created', two)]),
+      '1-2',
+    );
+    t.is(await projection.apply('0-0', [entry('1-1', 'user.created', one)]), '1-2');
+    t.is(await projection.apply('1-2', [entry('1-3', 'user.deleted', one)]), '1-3');
+    t.is(await projection.apply('1-2', [entry('1-3', 'user.created', one)]), '1-3');
+    t.deepEqual(await redis.hgetall(knownUsersKey(0)), { position: '1-3', [two]: '1-2' });
+    redis.disconnect();
+  });
+});
