@@ -1,5 +1,12 @@
 export { type CloudEvent, fromCloudEvent, toCloudEvent } from './events/cloud-event.ts';
-export { type Entry, type Origin, type RawEntry, readEntry, UndecodableEntry } from './events/entry.ts';
+export {
+  type Entry,
+  type Origin,
+  type RawEntry,
+  readEntry,
+  subjectOf,
+  UndecodableEntry,
+} from './events/entry.ts';
 export { type Event, type EventStream, eventStream } from './events/event-stream.ts';
 export { hashTag, isId, newId, partitionOf, routingDigits } from './events/ids.ts';
 export {

@@ -1,4 +1,8 @@
+export { consume, consumeBlock } from './streams/consume.ts';
+export { compareIds } from './streams/entry-id.ts';
 export { follow, followBlock, type Projection } from './streams/follow.ts';
+export { groupKeys } from './streams/group.ts';
+export type { ConsumeEvent, Handler, Handling } from './streams/hand.ts';
 export {
   homePartition,
   type Idempotency,

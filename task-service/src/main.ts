@@ -1,7 +1,10 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
 import { userEvents } from 'shared-events';
 import { createApp, serviceClient } from 'shared-events/http';
 import { listen, openBlockingRedis, openRedis, run } from 'shared-events/service';
-import { claimPartitions, follow, followBlock } from 'shared-events/streams';
+import { claimPartitions, consume, consumeBlock, follow, followBlock } from 'shared-events/streams';
+import { cascade, cascadeGroup } from './cascade.ts';
 import { taskServiceConfig } from './config.ts';
 import { knownUsers } from './known-users.ts';
 import { taskRoutes } from './routes.ts';
@@ -20,13 +23,16 @@ await run({
       base: config.USER_SERVICE_BASE,
       maxResponseSize: 64 * 1024,
     });
+    const consumer = `${hostname()}:${process.pid}:${randomBytes(4).toString('hex')}`;
     let claimed = false;
     const behind = new Set(Array(partitions).keys());
+
+    const store = taskStore({ redis, partitions });
 
     const app = createApp({
       log,
       routes: taskRoutes({
-        store: taskStore({ redis, partitions }),
+        store,
         users: userClient(userService),
         now: () => new Date().toISOString(),
       }),
@@ -55,17 +61,31 @@ await run({
       });
     }
 
-    const following = claimPartitions(redis, partitions, stopping.signal)
+    async function deleteTasksOfDeletedUsers(partition: number): Promise<void> {
+      await consume({
+        redis,
+        stream: userEvents.key(partition),
+        group: cascadeGroup,
+        consumer,
+        handle: cascade({ store }),
+        connect: () => openBlockingRedis({ config, log }, consumeBlock),
+        signal: stopping.signal,
+        log,
+      });
+    }
+
+    const reading = claimPartitions(redis, partitions, stopping.signal)
       .then(() => {
         claimed = true;
-        return Promise.all([...behind].map(followUsers));
+        const all = [...behind];
+        return Promise.all([...all.map(followUsers), ...all.map(deleteTasksOfDeletedUsers)]);
       })
       .catch((error) => stopping.signal.aborted || fail(error));
 
     return async () => {
       stopping.abort();
       await server.stop();
-      await following;
+      await reading;
       await userService.close();
       redis.disconnect();
     };

@@ -25,8 +25,18 @@ import {
 import { knownUsersKey } from './known-users.ts';
 
 const lua = (file: string) => new URL(`lua/${file}`, import.meta.url);
-const createScript = script(recordLua, lua('apply-task.lua'), lua('check-user.lua'), lua('create-task.lua'));
+const createScript = script(
+  recordLua,
+  lua('apply-task.lua'),
+  lua('check-user.lua'),
+  lua('markers.lua'),
+  lua('create-task.lua'),
+);
 const changeScript = script(recordLua, lua('apply-task.lua'), lua('change-task.lua'));
+const deleteScript = script(recordLua, lua('apply-task.lua'), lua('delete-tasks.lua'));
+
+/** How many tasks are deleted in one step. */
+const deleteBatch = 100;
 
 /** A task that was written; or what is known of its user, with the end of user-events at that moment. */
 export type CreateOutcome = { stored: Stored } | { user: 'unknown' | 'stale'; asOf: string };
@@ -63,6 +73,10 @@ export interface TaskStore extends Records<Task> {
    */
   create(request: NewTaskRequest): Promise<CreateOutcome>;
   list(query: ListQuery): Promise<Page>;
+  /** Deletes up to a hundred tasks of a user, each with its event, in one step. Resolves to whether any are left. */
+  deleteSome(userId: string, origin: Origin): Promise<boolean>;
+  /** Forgets every Idempotency-Key that tasks of a user were created with. */
+  forgetKeys(userId: string): Promise<void>;
 }
 
 /** Tasks as they are kept in Redis: keys and scripts. */
@@ -71,23 +85,29 @@ export function taskStore({ redis, partitions }: { redis: Redis; partitions: num
   const recordKey = (id: string) => `task:${hashTag(partition(id))}:${id}`;
   const indexKey = (userId: string, status?: TaskStatus) =>
     `tasks-of:${hashTag(partition(userId))}:${userId}${status ? `:${status}` : ''}`;
-  const keysOf = ({ id, userId }: Task) => [
-    taskEvents.key(partition(userId)),
-    recordKey(id),
+  const indexKeys = (userId: string) => [
     indexKey(userId),
     ...taskStatuses.map((status) => indexKey(userId, status)),
   ];
+  const keysOf = ({ id, userId }: Task) => [
+    taskEvents.key(partition(userId)),
+    recordKey(id),
+    ...indexKeys(userId),
+  ];
+  const markersKey = (userId: string) => `idempotency-of:${hashTag(partition(userId))}:${userId}`;
 
   /**
    * The marker of an Idempotency-Key stands beside the task, in its user's partition. So that the key is not used
    * again for a user of another partition, the partition its hash leads to keeps which body it belongs to.
+   * Resolves to what takes a new claim back.
    */
-  async function claimKey(key: Idempotency, taskPartition: number): Promise<void> {
+  async function claimKey(key: Idempotency, taskPartition: number): Promise<() => Promise<unknown>> {
     const home = homePartition(key, partitions);
-    if (home === taskPartition) return;
+    if (home === taskPartition) return async () => {};
     const claim = `${key.bodyHash} `;
     const claimed = await redis.set(markerKey(home, key), claim, 'EX', markerSeconds, 'NX', 'GET');
     if (claimed !== null && !claimed.startsWith(claim)) throw keyReused();
+    return async () => claimed === null && redis.del(markerKey(home, key));
   }
 
   return {
@@ -106,22 +126,17 @@ export function taskStore({ redis, partitions }: { redis: Redis; partitions: num
       const at = partition(task.userId);
       const data = JSON.stringify(task);
       const keys = [...keysOf(task), knownUsersKey(at), userEvents.key(at)];
-      if (idempotency) {
-        await claimKey(idempotency, at);
-        keys.push(markerKey(at, idempotency));
-      }
+      const unclaim = await (idempotency && claimKey(idempotency, at));
+      if (idempotency) keys.push(markerKey(at, idempotency), markersKey(task.userId));
       const fields = taskEvents.encode({ type: 'task.created', subject: task.id, data, ...origin });
-      const args = [
-        idempotency?.bodyHash ?? '',
-        markerSeconds,
-        task.status,
-        task.userId,
-        vouchedAt,
-        ...fields,
-      ];
+      const { bodyHash = '', keyHash = '' } = idempotency ?? {};
+      const args = [bodyHash, markerSeconds, task.status, task.userId, vouchedAt, keyHash, ...fields];
       const [outcome, version = '', text = data] = (await createScript(redis, keys, args)) as string[];
       if (outcome === 'key_reused') throw keyReused();
-      if (outcome === 'unknown' || outcome === 'stale') return { user: outcome, asOf: version };
+      if (outcome === 'unknown' || outcome === 'stale') {
+        await unclaim?.();
+        return { user: outcome, asOf: version };
+      }
       return { stored: { version, text } };
     },
 
@@ -136,6 +151,26 @@ export function taskStore({ redis, partitions }: { redis: Redis; partitions: num
         texts: status ? texts.filter((text) => (JSON.parse(text) as Task).status === status) : texts,
         next: ids.length > count ? page.at(-1) : undefined,
       };
+    },
+
+    async deleteSome(userId, origin) {
+      const ids = await redis.zrange(indexKey(userId), 0, String(deleteBatch));
+      const batch = ids.slice(0, deleteBatch);
+      if (batch.length === 0) return false;
+      const stream = taskEvents.key(partition(userId));
+      const fields = taskEvents.encode({ type: 'task.deleted', subject: '', data: '', ...origin });
+      const keys = [stream, recordKey(userId), ...indexKeys(userId), ...batch.map(recordKey)];
+      await deleteScript(redis, keys, [fields.length, ...fields, ...batch]);
+      return ids.length > batch.length;
+    },
+
+    async forgetKeys(userId) {
+      const hashes = await redis.zrange(markersKey(userId), 0, '-1');
+      for (const keyHash of hashes) {
+        await redis.del(markerKey(partition(userId), { keyHash }));
+        await redis.del(markerKey(homePartition({ keyHash }, partitions), { keyHash }));
+      }
+      await redis.del(markersKey(userId));
     },
   };
 }

@@ -41,6 +41,9 @@ export function field([, fields]: RawEntry, name: string): string | undefined {
   return undefined;
 }
 
+/** What an entry is about; the empty string where it does not say. */
+export const subjectOf = (raw: RawEntry): string => field(raw, 'subject') ?? '';
+
 /** Reads the envelope of an entry, without looking into its data. Throws UndecodableEntry. */
 export function readEntry(raw: RawEntry): Entry {
   const required = (name: string): string => {

@@ -1,7 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { RawEntry } from '../events.ts';
+import { pause } from './pause.ts';
 
 /** A fold of a stream, kept in Redis together with the position up to which it holds. */
 export interface Projection {
@@ -73,10 +73,4 @@ async function read(reader: Redis, stream: string, position: string, wait: boole
     ? await reader.xread('COUNT', batchSize, 'BLOCK', followBlock, 'STREAMS', stream, position)
     : await reader.xread('COUNT', batchSize, 'STREAMS', stream, position);
   return found?.[0]?.[1] ?? [];
-}
-
-/** Exponential backoff with jitter, in milliseconds: about 100, 200, 400 … 2000. */
-async function pause(failures: number, signal: AbortSignal): Promise<void> {
-  const longest = Math.min(100 * 2 ** (failures - 1), 2000);
-  await delay(longest * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => undefined);
 }

@@ -21,9 +21,9 @@ export const idempotency = (purpose: string, key: string, body: unknown): Idempo
 });
 
 /** The key of the marker in a partition. */
-export const markerKey = (partition: number, { keyHash }: Idempotency): string =>
+export const markerKey = (partition: number, { keyHash }: Pick<Idempotency, 'keyHash'>): string =>
   `idempotency:${hashTag(partition)}:${keyHash}`;
 
 /** The partition that the hash of the Idempotency-Key alone leads to. */
-export const homePartition = ({ keyHash }: Idempotency, partitions: number): number =>
+export const homePartition = ({ keyHash }: Pick<Idempotency, 'keyHash'>, partitions: number): number =>
   partitionOf(keyHash, partitions);

@@ -1,25 +1,30 @@
--- What an event does to a task's record and index. The write and the replay both use this, and nothing else does.
--- Expects KEYS[2] record, KEYS[3] the user's tasks, KEYS[4] to KEYS[6] the same by status.
-local status_key = {pending = KEYS[4], ['in-progress'] = KEYS[5], completed = KEYS[6]}
+-- What an event does to a task's record and index. The write, the cascade and the replay all use this, and nothing
+-- else writes records or index.
+-- KEYS[3] is the index of the user's tasks; KEYS[4] to KEYS[6] the same by status: pending, in-progress, completed.
+local status_index = {pending = KEYS[4], ['in-progress'] = KEYS[5], completed = KEYS[6]}
 
 -- Fails, before anything was written, where a key of the index holds something else.
 local function check_index()
   for at = 3, 6 do redis.call('ZCARD', KEYS[at]) end
 end
 
-local function apply(type, version, document, subject, status)
+local function remove_from_index(subject)
+  for at = 3, 6 do redis.call('ZREM', KEYS[at], subject) end
+end
+
+local function apply(record, type, version, document, subject, status)
   if type == 'task.deleted' then
-    redis.call('DEL', KEYS[2])
-    for at = 3, 6 do redis.call('ZREM', KEYS[at], subject) end
+    redis.call('DEL', record)
+    remove_from_index(subject)
     return
   end
-  redis.call('SET', KEYS[2], version .. ' ' .. document)
+  redis.call('SET', record, version .. ' ' .. document)
   redis.call('ZADD', KEYS[3], 0, subject)
-  for name, key in pairs(status_key) do
+  for name, index in pairs(status_index) do
     if name == status then
-      redis.call('ZADD', key, 0, subject)
+      redis.call('ZADD', index, 0, subject)
     else
-      redis.call('ZREM', key, subject)
+      redis.call('ZREM', index, subject)
     end
   end
 end

@@ -9,5 +9,5 @@ if present ~= ARGV[1] then return {'conflict', present, present_document} end
 
 check_index()
 local version, type, document, subject = append(KEYS[1], 3)
-apply(type, version, document, subject, ARGV[2])
+apply(KEYS[2], type, version, document, subject, ARGV[2])
 return {'done', version}

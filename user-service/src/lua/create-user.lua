@@ -10,5 +10,5 @@ if present then return {'done', present, present_document} end
 
 local version, type, document = append(KEYS[1], 3)
 apply(KEYS[2], type, version, document)
-remember(KEYS[3], ARGV[1], ARGV[2], version, document)
+if KEYS[3] then remember(KEYS[3], ARGV[1], ARGV[2], version, document) end
 return {'done', version}

@@ -23,9 +23,7 @@ local function answered(marker, body_hash)
 end
 
 local function remember(marker, body_hash, seconds, version, document)
-  if marker then
-    redis.call('SET', marker, body_hash .. ' ' .. version .. ' ' .. document, 'EX', seconds)
-  end
+  redis.call('SET', marker, body_hash .. ' ' .. version .. ' ' .. document, 'EX', seconds)
 end
 
 -- Appends the entry whose fields are the arguments from `first` on. Must be the first write of a script: it is the

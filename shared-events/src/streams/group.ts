@@ -1,0 +1,115 @@
+import type { Redis } from 'ioredis';
+import type { RawEntry } from '../events.ts';
+import { compareIds } from './entry-id.ts';
+import { script } from './script.ts';
+
+const lua = (file: string) => new URL(`lua/${file}.lua`, import.meta.url);
+const scripts = {
+  holdLease: script(lua('hold-lease')),
+  releaseLease: script(lua('release-lease')),
+  takeOver: script(lua('group'), lua('take-over')),
+  begin: script(lua('group'), lua('begin')),
+  ack: script(lua('group'), lua('ack')),
+  progress: script(lua('group'), lua('progress')),
+  park: script(lua('group'), lua('park')),
+};
+
+/** The keys a consumer group has beside its stream. */
+export const groupKeys = (stream: string, group: string) => ({
+  /** which consumer works for the group */
+  lease: `${stream}:lease:${group}`,
+  /** everything up to this id is settled; where a lost group is made again */
+  checkpoint: `${stream}:checkpoint:${group}`,
+  /** the parked entries */
+  dead: `${stream}:dead:${group}`,
+});
+
+/** Thrown where another consumer has taken the lease: what this one has in hand is no longer its own. */
+export class LeaseLost extends Error {}
+
+/**
+ * A consumer group as one consumer sees it: each method is one step in Redis. All but `ensure` and `holdLease` fail
+ * with LeaseLost where another consumer holds the lease.
+ */
+export function consumerGroup(redis: Redis, stream: string, group: string, consumer: string) {
+  const { lease, checkpoint, dead } = groupKeys(stream, group);
+  const keys = [stream, lease, checkpoint];
+  const held = <T>(reply: T): T => {
+    if ((Array.isArray(reply) ? reply[0] : reply) === 'lost') throw new LeaseLost(`${stream} ${group}`);
+    return reply;
+  };
+
+  return {
+    /**
+     * Makes the group where it is missing: at its checkpoint, or at the beginning where it has none or the stream
+     * itself was begun anew. Resolves to where, if it did.
+     */
+    async ensure(): Promise<string | undefined> {
+      const settled = (await redis.get(checkpoint)) ?? '0-0';
+      const [last] = await redis.xrevrange(stream, '+', '-', 'COUNT', 1);
+      const from = last && compareIds(last[0], settled) < 0 ? '0-0' : settled;
+      try {
+        await redis.xgroup('CREATE', stream, group, from, 'MKSTREAM');
+        return from;
+      } catch (error) {
+        if (error instanceof Error && error.message.startsWith('BUSYGROUP')) return undefined;
+        throw error;
+      }
+    },
+    /** Takes or renews the lease for so many milliseconds. Resolves to whether this consumer holds it. */
+    async holdLease(milliseconds: number): Promise<boolean> {
+      return (await scripts.holdLease(redis, [lease], [consumer, milliseconds])) === consumer;
+    },
+    async releaseLease(): Promise<void> {
+      await scripts.releaseLease(redis, [lease], [consumer]);
+    },
+    /**
+     * Takes over all that is pending, without counting a try. Resolves to the ids in order; `gone` are those whose
+     * entries were removed from the stream meanwhile.
+     */
+    async takeOver(): Promise<{ pending: string[]; gone: string[] }> {
+      const reply = held(await scripts.takeOver(redis, keys, [group, consumer])) as [
+        string,
+        string[],
+        string[],
+      ];
+      return { pending: reply[1], gone: reply[2] };
+    },
+    /** The entries of these ids, in order; those that are gone are left out. */
+    async read(ids: string[]): Promise<RawEntry[]> {
+      const found = await Promise.all(ids.map((id) => redis.xrange(stream, id, id)));
+      return found.flat();
+    },
+    /** The entries that are new to the group, read by a connection that may wait so many milliseconds for some. */
+    async readNew(reader: Redis, count: number, block: number): Promise<RawEntry[]> {
+      const reply = (await reader.xreadgroup(
+        ...(['GROUP', group, consumer, 'COUNT', count, 'BLOCK', block, 'STREAMS', stream, '>'] as const),
+      )) as [string, RawEntry[]][] | null;
+      return reply?.[0]?.[1] ?? [];
+    },
+    /** Counts one more try of an entry. Resolves to its number, or to nothing where the entry is gone. */
+    async begin(id: string): Promise<number | undefined> {
+      const reply = held(await scripts.begin(redis, keys, [group, consumer, id])) as [string, number?];
+      return reply[1];
+    },
+    async ack(ids: string[]): Promise<void> {
+      held(await scripts.ack(redis, keys, [group, consumer, ...ids]));
+    },
+    /** Forgets the tries of an entry so far, because its handling gets on. */
+    async progress(id: string): Promise<void> {
+      held(await scripts.progress(redis, keys, [group, consumer, id]));
+    },
+    async park(id: string, { code, reason, attempts }: Parking): Promise<void> {
+      held(await scripts.park(redis, [...keys, dead], [group, consumer, id, code, reason, attempts]));
+    },
+  };
+}
+
+/** Why an entry is parked. */
+export interface Parking {
+  code: string;
+  reason: string;
+  attempts: number;
+}
+
+export type ConsumerGroup = ReturnType<typeof consumerGroup>;

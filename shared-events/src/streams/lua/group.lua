@@ -1,0 +1,27 @@
+-- What every script of a consumer group shares.
+-- KEYS  1 stream  2 lease: the consumer that may work for the group  3 checkpoint: all up to this id is settled
+-- ARGV  1 group  2 consumer
+local function holds_lease()
+  return redis.call('GET', KEYS[2]) == ARGV[2]
+end
+
+local function id_before(id)
+  local ms, sequence = string.match(id, '(%d+)-(%d+)')
+  if sequence ~= '0' then return string.format('%s-%.0f', ms, tonumber(sequence) - 1) end
+  return string.format('%.0f-18446744073709551615', tonumber(ms) - 1)
+end
+
+local function last_delivered()
+  for _, info in ipairs(redis.call('XINFO', 'GROUPS', KEYS[1])) do
+    local group = {}
+    for at = 1, #info, 2 do group[info[at]] = info[at + 1] end
+    if group.name == ARGV[1] then return group['last-delivered-id'] end
+  end
+end
+
+-- Acknowledges entries, and moves the checkpoint up to where nothing is pending.
+local function settle(ids)
+  redis.call('XACK', KEYS[1], ARGV[1], unpack(ids))
+  local pending = redis.call('XPENDING', KEYS[1], ARGV[1])
+  redis.call('SET', KEYS[3], pending[1] > 0 and id_before(pending[2]) or last_delivered())
+end

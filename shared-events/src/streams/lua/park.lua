@@ -1,0 +1,10 @@
+-- Parks an entry: copies it to the group's dead letters, with the reason, and acknowledges it.
+-- KEYS  1 stream  2 lease  3 checkpoint  4 dead letters
+-- ARGV  1 group  2 consumer  3 the entry's id  4 code  5 reason  6 tries
+-- Answers 'lost' where the lease is another's, else 'done'
+if not holds_lease() then return 'lost' end
+local entry = redis.call('XRANGE', KEYS[1], ARGV[3], ARGV[3])[1]
+local fields = entry and entry[2] or {}
+redis.call('XADD', KEYS[4], '*', 'origin', ARGV[3], 'code', ARGV[4], 'reason', ARGV[5], 'attempts', ARGV[6], unpack(fields))
+settle({ARGV[3]})
+return 'done'

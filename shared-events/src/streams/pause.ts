@@ -1,0 +1,10 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+/**
+ * Waits before the next try after so many failures: exponential backoff with jitter, about 100, 200, 400 … 2000
+ * milliseconds. Ends at once when the signal aborts.
+ */
+export async function pause(failures: number, signal: AbortSignal): Promise<void> {
+  const longest = Math.min(100 * 2 ** (failures - 1), 2000);
+  await delay(longest * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => undefined);
+}
