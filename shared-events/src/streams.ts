@@ -1,5 +1,6 @@
 export { consume, consumeBlock } from './streams/consume.ts';
 export { compareIds } from './streams/entry-id.ts';
+export { exclusively } from './streams/exclusive.ts';
 export { follow, followBlock, type Projection } from './streams/follow.ts';
 export { groupKeys } from './streams/group.ts';
 export type { ConsumeEvent, Handler, Handling } from './streams/hand.ts';
@@ -10,7 +11,17 @@ export {
   markerKey,
   markerSeconds,
 } from './streams/idempotency.ts';
+export { endOf, pagesAfter, pagesBefore } from './streams/pages.ts';
 export { claimPartitions } from './streams/partitions.ts';
+export {
+  type Final,
+  isGone,
+  type Mode,
+  type RecordProjection,
+  rebuildLua,
+  rebuildRecords,
+  stateAt,
+} from './streams/rebuild.ts';
 export {
   type ChangeRequest,
   parseRecord,

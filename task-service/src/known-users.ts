@@ -11,41 +11,43 @@ const isUserEvent = (type: string) => (userEvents.types as readonly string[]).in
 
 interface Collaborators {
   redis: Redis;
-  partition: number;
+  /** The key of the projection, or of one that is to take its place. */
+  key: string;
   /** Told of each entry that cannot be understood. The projection passes it by. */
   onUndecodable(error: UndecodableEntry): void;
 }
 
-/** The task service's projection of the users there are, in one partition. */
-export function knownUsers({ redis, partition, onUndecodable }: Collaborators): Projection {
-  const key = knownUsersKey(partition);
-
-  /** What a batch comes to: the version of each user it leaves, nothing for each it removes. */
-  function fold(batch: RawEntry[]): Map<string, string | undefined> {
-    const users = new Map<string, string | undefined>();
-    for (const raw of batch) {
-      try {
-        const { id, type, subject } = readEntry(raw);
-        if (!isUserEvent(type) || !isId(subject)) {
-          throw new UndecodableEntry('unknown_type', id, `${type} of ${subject} is no event of a user`);
-        }
-        users.set(subject, type === 'user.deleted' ? undefined : id);
-      } catch (error) {
-        if (!(error instanceof UndecodableEntry)) throw error;
-        onUndecodable(error);
-      }
-    }
-    return users;
-  }
-
+/** The task service's projection of the users there are in one partition. */
+export function knownUsers({ redis, key, onUndecodable }: Collaborators): Projection {
   return {
     position: async () => (await redis.hget(key, 'position')) ?? '0-0',
     async apply(from, batch) {
-      const users = [...fold(batch)];
+      const users = [...foldUsers(batch, onUndecodable)];
       const set = users.filter((user): user is [string, string] => user[1] !== undefined);
       const removed = users.filter(([, version]) => version === undefined).map(([id]) => id);
       const last = batch.at(-1)?.[0] ?? from;
       return (await applyScript(redis, [key], [from, last, set.length, ...set.flat(), ...removed])) as string;
     },
   };
+}
+
+/** What a batch comes to: the version of each user it leaves, nothing for each it removes. */
+export function foldUsers(
+  batch: RawEntry[],
+  onUndecodable: (error: UndecodableEntry) => void,
+): Map<string, string | undefined> {
+  const users = new Map<string, string | undefined>();
+  for (const raw of batch) {
+    try {
+      const { id, type, subject } = readEntry(raw);
+      if (!isUserEvent(type) || !isId(subject)) {
+        throw new UndecodableEntry('unknown_type', id, `${type} of ${subject} is no event of a user`);
+      }
+      users.set(subject, type === 'user.deleted' ? undefined : id);
+    } catch (error) {
+      if (!(error instanceof UndecodableEntry)) throw error;
+      onUndecodable(error);
+    }
+  }
+  return users;
 }

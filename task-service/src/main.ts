@@ -6,7 +6,7 @@ import { listen, openBlockingRedis, openRedis, run } from 'shared-events/service
 import { claimPartitions, consume, consumeBlock, follow, followBlock } from 'shared-events/streams';
 import { cascade, cascadeGroup } from './cascade.ts';
 import { taskServiceConfig } from './config.ts';
-import { knownUsers } from './known-users.ts';
+import { knownUsers, knownUsersKey } from './known-users.ts';
 import { taskRoutes } from './routes.ts';
 import { taskStore } from './store.ts';
 import { userClient } from './user-client.ts';
@@ -51,7 +51,7 @@ await run({
         stream,
         projection: knownUsers({
           redis,
-          partition,
+          key: knownUsersKey(partition),
           onUndecodable: (error) => log.error({ err: error, stream }, 'known-users passes an entry by'),
         }),
         connect: () => openBlockingRedis({ config, log }, followBlock),

@@ -38,6 +38,26 @@ const deleteScript = script(recordLua, lua('apply-task.lua'), lua('delete-tasks.
 /** How many tasks are deleted in one step. */
 const deleteBatch = 100;
 
+/** The keys of tasks in a Redis with so many partitions. */
+export function taskKeys(partitions: number) {
+  const partition = (id: string) => partitionOf(id, partitions);
+  const recordKey = (id: string) => `task:${hashTag(partition(id))}:${id}`;
+  const indexKey = (userId: string, status?: TaskStatus) =>
+    `tasks-of:${hashTag(partition(userId))}:${userId}${status ? `:${status}` : ''}`;
+  const indexKeys = (userId: string) => [
+    indexKey(userId),
+    ...taskStatuses.map((status) => indexKey(userId, status)),
+  ];
+  /** The keys a change of a task touches. */
+  const keysOf = ({ id, userId }: Pick<Task, 'id' | 'userId'>) => [
+    taskEvents.key(partition(userId)),
+    recordKey(id),
+    ...indexKeys(userId),
+  ];
+  const markersKey = (userId: string) => `idempotency-of:${hashTag(partition(userId))}:${userId}`;
+  return { partition, recordKey, indexKey, indexKeys, keysOf, markersKey };
+}
+
 /** A task that was written; or what is known of its user, with the end of user-events at that moment. */
 export type CreateOutcome = { stored: Stored } | { user: 'unknown' | 'stale'; asOf: string };
 
@@ -81,20 +101,7 @@ export interface TaskStore extends Records<Task> {
 
 /** Tasks as they are kept in Redis: keys and scripts. */
 export function taskStore({ redis, partitions }: { redis: Redis; partitions: number }): TaskStore {
-  const partition = (id: string) => partitionOf(id, partitions);
-  const recordKey = (id: string) => `task:${hashTag(partition(id))}:${id}`;
-  const indexKey = (userId: string, status?: TaskStatus) =>
-    `tasks-of:${hashTag(partition(userId))}:${userId}${status ? `:${status}` : ''}`;
-  const indexKeys = (userId: string) => [
-    indexKey(userId),
-    ...taskStatuses.map((status) => indexKey(userId, status)),
-  ];
-  const keysOf = ({ id, userId }: Task) => [
-    taskEvents.key(partition(userId)),
-    recordKey(id),
-    ...indexKeys(userId),
-  ];
-  const markersKey = (userId: string) => `idempotency-of:${hashTag(partition(userId))}:${userId}`;
+  const { partition, recordKey, indexKey, indexKeys, keysOf, markersKey } = taskKeys(partitions);
 
   /**
    * The marker of an Idempotency-Key stands beside the task, in its user's partition. So that the key is not used
@@ -118,7 +125,7 @@ export function taskStore({ redis, partitions }: { redis: Redis; partitions: num
       deleted: 'task.deleted',
       recordKey,
       change: changeScript,
-      keysOf,
+      keysOf: (task: Task) => keysOf(task),
       argsOf: ({ status }) => [status],
     }),
 

@@ -47,7 +47,7 @@ test('a deleted user takes along their tasks, the index and the markers, with on
       events.filter(({ type }) => type === 'task.created').map((event) => [event.subject, event.data]),
     );
     for (const { subject, data } of deleted)
-      t.is(data, created.get(subject), 'the last document is in the event');
+      t.is(created.get(subject), data, 'the last document is in the event');
     const again = await gateway.post(
       '/tasks/tasks',
       { userId: goes.id, title: 'Task 0', status: 'pending' },

@@ -36,7 +36,7 @@ function startFollower(port: number) {
   const redis = openRedis({ config, log });
   const running = follow({
     stream: userEvents.key(0),
-    projection: knownUsers({ redis, partition: 0, onUndecodable: () => undefined }),
+    projection: knownUsers({ redis, key: knownUsersKey(0), onUndecodable: () => undefined }),
     connect: () => openBlockingRedis({ config, log }, followBlock),
     signal: stopping.signal,
     log,
@@ -101,7 +101,7 @@ test('several followers, stopped and started, over a Redis that is restarted, ap
 test('a batch read from another position than the projection has changes nothing', async (t) => {
   await withRedis(async (port) => {
     const redis = openTestRedis({ ports: { redis: port } });
-    const projection = knownUsers({ redis, partition: 0, onUndecodable: () => undefined });
+    const projection = knownUsers({ redis, key: knownUsersKey(0), onUndecodable: () => undefined });
     const [one, two] = [newId(), newId()];
     const entry = (id: string, type: UserEvent['type'], subject: string): [string, string[]] => [
       id,

@@ -16,6 +16,16 @@ const lua = (file: string) => new URL(`lua/${file}`, import.meta.url);
 const createScript = script(recordLua, lua('apply-user.lua'), lua('create-user.lua'));
 const changeScript = script(recordLua, lua('apply-user.lua'), lua('change-user.lua'));
 
+/** The keys of users in a Redis with so many partitions. */
+export function userKeys(partitions: number) {
+  const partition = (id: string) => partitionOf(id, partitions);
+  return {
+    partition,
+    stream: (id: string) => userEvents.key(partition(id)),
+    record: (id: string) => `user:${hashTag(partition(id))}:${id}`,
+  };
+}
+
 export interface UserStore extends Records<User> {
   /**
    * Writes a new user and its event. With an Idempotency-Key that was used before it writes nothing and resolves to
@@ -26,9 +36,8 @@ export interface UserStore extends Records<User> {
 
 /** Users as they are kept in Redis: keys and scripts. */
 export function userStore({ redis, partitions }: { redis: Redis; partitions: number }): UserStore {
-  const partition = (id: string) => partitionOf(id, partitions);
-  const recordKey = (id: string) => `user:${hashTag(partition(id))}:${id}`;
-  const keysOf = (id: string) => [userEvents.key(partition(id)), recordKey(id)];
+  const keys = userKeys(partitions);
+  const keysOf = (id: string) => [keys.stream(id), keys.record(id)];
 
   return {
     ...records({
@@ -36,7 +45,7 @@ export function userStore({ redis, partitions }: { redis: Redis; partitions: num
       stream: userEvents,
       updated: 'user.updated',
       deleted: 'user.deleted',
-      recordKey,
+      recordKey: keys.record,
       change: changeScript,
       keysOf: ({ id }) => keysOf(id),
       argsOf: () => [],
@@ -44,11 +53,11 @@ export function userStore({ redis, partitions }: { redis: Redis; partitions: num
 
     async create(user, origin, idempotency) {
       const data = JSON.stringify(user);
-      const keys = keysOf(user.id);
-      if (idempotency) keys.push(markerKey(partition(user.id), idempotency));
+      const named = keysOf(user.id);
+      if (idempotency) named.push(markerKey(keys.partition(user.id), idempotency));
       const fields = userEvents.encode({ type: 'user.created', subject: user.id, data, ...origin });
       const args = [idempotency?.bodyHash ?? '', markerSeconds, ...fields];
-      const [outcome, version = '', text = data] = (await createScript(redis, keys, args)) as string[];
+      const [outcome, version = '', text = data] = (await createScript(redis, named, args)) as string[];
       if (outcome === 'key_reused') {
         throw new Failure(
           'idempotency_key_reused',

@@ -1,0 +1,1 @@
+export { type ReplayTarget, type ReplayTargets, replayCommand } from './cli/replay.ts';

@@ -1,0 +1,163 @@
+import { createWriteStream } from 'node:fs';
+import { hostname } from 'node:os';
+import { pipeline } from 'node:stream/promises';
+import { parseArgs } from 'node:util';
+import type { Redis } from 'ioredis';
+import { pino } from 'pino';
+import { commonConfig, Failure, openRedis, readConfig } from '../service.ts';
+import { exclusively, type Mode } from '../streams.ts';
+import { progress } from './progress.ts';
+
+/** What can be rebuilt: one partition at a time. */
+export interface ReplayTarget {
+  /** the key of the stream's partition */
+  stream: string;
+  /**
+   * Puts right, or in mode `verify` only compares, what is kept. Tells of the entries it reads, and of each
+   * difference: in a word what it is about.
+   */
+  rebuild(
+    mode: Mode,
+    signal: AbortSignal,
+    onRead: (entries: number) => void,
+    onDifference: (what: string) => void,
+  ): Promise<void>;
+  /** The state as it was at an id, a JSON text for each thing there was, in order. */
+  stateAt(until: string, onRead: (entries: number) => void): Promise<string[]>;
+}
+
+/** The projections of a service by name, each for one partition. */
+export type ReplayTargets = Record<
+  string,
+  (redis: Redis, partition: number, partitions: number) => ReplayTarget
+>;
+
+const options = {
+  verify: { type: 'boolean' },
+  until: { type: 'string' },
+  to: { type: 'string' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
+const help = (
+  names: string[],
+) => `Rebuilds what is kept of a stream from the stream itself, while reads and writes go on.
+
+  npm run replay -- NAME                          rebuild; NAME is ${names.join(', ')}${names.length > 1 ? ', or all' : ''}
+  npm run replay -- NAME --verify                 change nothing, print each difference; exit code 1 if there is one
+  npm run replay -- NAME --until WHEN --to FILE   write the state as it was, as JSON lines; WHEN is an entry id
+                                                  (1795383360000-0) or a time (2026-11-22T21:36:00Z)
+
+It may be stopped at any moment and run again. Environment: REDIS_HOST, REDIS_PORT, PARTITIONS, as for the services.`;
+
+/**
+ * The replay command of a service. Ends with 0, with 1 where --verify found a difference, and with 2 where it could
+ * not do what was asked, after saying why.
+ */
+export async function replayCommand(targets: ReplayTargets): Promise<void> {
+  const say = (line: string) => process.stdout.write(`${line}\n`);
+  try {
+    const { values, positionals } = parseArgs({ options, allowPositionals: true });
+    const names = Object.keys(targets);
+    if (values.help || positionals.length === 0) return void say(help(names));
+    const chosen = choose(names, positionals);
+    const config = readConfig(commonConfig, process.env);
+    const redis = openRedis({ config, log: pino({ level: 'silent' }) });
+    const connected = new Promise((resolve, reject) => redis.once('ready', resolve).once('error', reject));
+    try {
+      await connected;
+      for (const name of chosen) {
+        const partitions = Array.from({ length: config.PARTITIONS }, (_, partition) =>
+          (targets[name] as ReplayTargets[string])(redis, partition, config.PARTITIONS),
+        );
+        if (values.until !== undefined || values.to !== undefined) {
+          await writeState(name, partitions, redis, entryId(values.until), values.to, say);
+        } else {
+          await replay(name, partitions, redis, values.verify ? 'verify' : 'repair', say);
+        }
+      }
+    } finally {
+      redis.disconnect();
+    }
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+    process.exitCode = 2;
+  }
+}
+
+function choose(names: string[], wanted: string[]): string[] {
+  const chosen = wanted.includes('all') ? names : wanted;
+  const unknown = chosen.find((name) => !names.includes(name));
+  if (unknown === undefined) return chosen;
+  throw new Failure(
+    'unknown_projection',
+    `${unknown} cannot be replayed here; there is: ${names.join(', ')}.`,
+  );
+}
+
+async function replay(
+  name: string,
+  targets: ReplayTarget[],
+  redis: Redis,
+  mode: Mode,
+  say: (line: string) => void,
+) {
+  const holder = `${hostname()}:${process.pid} (${name}, since ${new Date().toISOString()})`;
+  const work = async (signal: AbortSignal) => {
+    let differences = 0;
+    const bar = progress({ out: process.stderr, label: name, total: await lengthOf(redis, targets) });
+    for (const target of targets) {
+      await target.rebuild(mode, signal, bar.add, (what) => {
+        differences += 1;
+        if (mode === 'verify') say(what);
+      });
+    }
+    const { done, seconds } = bar.end();
+    const rate = Math.round(done / seconds);
+    const found = mode === 'verify' ? `${differences} differences` : `${differences} changed`;
+    say(`${name}: ${done} entries in ${seconds.toFixed(1)} s (${rate}/s), ${found}`);
+    if (mode === 'verify' && differences > 0) process.exitCode = 1;
+  };
+  if (mode === 'verify') await work(new AbortController().signal);
+  else await exclusively({ redis, key: 'replay', holder }, work);
+}
+
+async function writeState(
+  name: string,
+  targets: ReplayTarget[],
+  redis: Redis,
+  until: string,
+  file: string | undefined,
+  say: (line: string) => void,
+) {
+  if (!file) throw new Failure('no_file', 'Say with --to which file the state is written to.');
+  const bar = progress({ out: process.stderr, label: name, total: await lengthOf(redis, targets) });
+  const lines: string[] = [];
+  for (const target of targets) lines.push(...(await target.stateAt(until, bar.add)));
+  await pipeline(
+    lines.map((line) => `${line}\n`),
+    createWriteStream(file),
+  );
+  const { done, seconds } = bar.end();
+  say(
+    `${name}: ${lines.length} as of ${until} written to ${file}, from ${done} entries in ${seconds.toFixed(1)} s`,
+  );
+}
+
+async function lengthOf(redis: Redis, targets: ReplayTarget[]): Promise<number> {
+  const lengths = await Promise.all(targets.map(({ stream }) => redis.xlen(stream)));
+  return lengths.reduce((sum, length) => sum + length, 0);
+}
+
+/** An id as it is given, or the last id a time can have. */
+function entryId(when: string | undefined): string {
+  if (when !== undefined && /^\d+-\d+$/.test(when)) return when;
+  const time = Date.parse(when ?? '');
+  if (Number.isNaN(time)) {
+    throw new Failure(
+      'no_time',
+      `Say with --until an entry id such as 1795383360000-0, or a time such as ${new Date().toISOString()}.`,
+    );
+  }
+  return `${time}-18446744073709551615`;
+}

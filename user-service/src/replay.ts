@@ -1,0 +1,67 @@
+import type { Redis } from 'ioredis';
+import { hashTag, userEvents } from 'shared-events';
+import { type ReplayTargets, replayCommand } from 'shared-events/cli';
+import {
+  isGone,
+  type RecordProjection,
+  rebuildLua,
+  rebuildRecords,
+  recordLua,
+  script,
+  stateAt,
+} from 'shared-events/streams';
+import { userKeys } from './store.ts';
+
+// npm run replay -- users
+
+const lua = (file: string) => new URL(`lua/${file}`, import.meta.url);
+const stepScript = script(recordLua, rebuildLua, lua('apply-user.lua'), lua('rebuild-user.lua'));
+
+/** The records of users, as a fold of their events. */
+function userRecords(redis: Redis, partition: number, partitions: number): RecordProjection {
+  const keys = userKeys(partitions);
+  const stream = userEvents.key(partition);
+  const prefix = `user:${hashTag(partition)}:`;
+  return {
+    stream,
+    decode: userEvents.decode,
+    async step(final, asOf, mode) {
+      const { subject, last } = final;
+      const args = [asOf, mode, subject, isGone(final) ? 'gone' : 'living', last?.id ?? '', last?.data ?? ''];
+      return (await stepScript(redis, [stream, keys.record(subject)], args)) as
+        | 'same'
+        | 'different'
+        | 'behind';
+    },
+    async *strays(isLiving) {
+      for await (const found of redis.scanStream({ match: `${prefix}*`, count: 1000 })) {
+        for (const key of found as string[]) {
+          const subject = key.slice(prefix.length);
+          if (!isLiving(subject)) yield { subject };
+        }
+      }
+    },
+  };
+}
+
+const targets: ReplayTargets = {
+  users: (redis, partition, partitions) => {
+    const projection = userRecords(redis, partition, partitions);
+    return {
+      stream: projection.stream,
+      rebuild: (mode, signal, onRead, onDifference) =>
+        rebuildRecords({
+          redis,
+          projection,
+          mode,
+          signal,
+          onRead,
+          onDifference: ({ subject }) => onDifference(`user ${subject} is not what its events say`),
+        }),
+      stateAt: async (until, onRead) =>
+        (await stateAt({ redis, projection, onRead }, until)).map(({ data }) => data),
+    };
+  },
+};
+
+await replayCommand(targets);
