@@ -10,18 +10,21 @@ addresses() {
   getent ahostsv4 "$1" | cut -d ' ' -f 1 | sort -u
 }
 
-# upstream NAME HOST PORT: the upstream and the port of the same number that leads straight to it
+# upstream NAME HOST PORT: the upstream and the port of the same number that leads straight to it. Fails where the
+# name has no address.
 upstream() {
   servers=$(addresses "$2" | sed "s/.*/  server &:$3 max_fails=1 fail_timeout=1s;/")
+  [ -n "$servers" ] || return 1
   cat <<CONF
 upstream $1 {
-${servers:-  server 127.0.0.1:1 down;}
+$servers
   keepalive 64;
 }
 server {
   listen $3;
   include answer-problems.conf;
   location / {
+    proxy_next_upstream off;
     proxy_pass http://$1;
   }
 }
@@ -29,15 +32,14 @@ CONF
 }
 
 upstreams() {
-  upstream users user-service 8000
-  upstream tasks task-service 8002
+  upstream users user-service 8000 && upstream tasks task-service 8002
 }
 
 mkdir -p $run
 cp /etc/nginx/gateway/*.conf $run/
 ln -sf /dev/stdout $run/access.log
 echo 'listen 8080 default_server;' >$run/listen.conf
-upstreams >$run/upstreams.conf
+until upstreams >$run/upstreams.conf; do sleep $pause; done
 
 nginx -e stderr -p $run -c $run/nginx.conf &
 gateway=$!
@@ -46,8 +48,8 @@ trap 'kill -QUIT $gateway; wait $gateway; exit 0' TERM INT QUIT
 while kill -0 $gateway 2>/dev/null; do
   sleep $pause &
   wait $!
-  upstreams >$run/upstreams.next
-  if ! cmp -s $run/upstreams.next $run/upstreams.conf; then
+  # Where a name cannot be looked up for now, the addresses known so far stay.
+  if upstreams >$run/upstreams.next && ! cmp -s $run/upstreams.next $run/upstreams.conf; then
     mv $run/upstreams.next $run/upstreams.conf
     kill -HUP $gateway
   fi

@@ -5,5 +5,6 @@ export { changeRequest, sendDocument, sendIfChanged } from './http/conditions.ts
 export { readIdempotencyKey } from './http/idempotency-key.ts';
 export { publicPath } from './http/public-path.ts';
 export { resource } from './http/resource.ts';
+export { listen, type Server } from './http/server.ts';
 export { type ServiceClient, serviceClient } from './http/service-client.ts';
 export { text } from './http/text.ts';

@@ -1,6 +1,5 @@
 export { baseUrl, type CommonConfig, commonConfig, listenPort, readConfig } from './service/config.ts';
 export { Failure } from './service/failure.ts';
 export { createLogger } from './service/log.ts';
-export { isRedisAway, openBlockingRedis, openRedis } from './service/redis.ts';
+export { answers, endBy, isRedisAway, openBlockingRedis, openRedis } from './service/redis.ts';
 export { run } from './service/run.ts';
-export { listen, type Server } from './service/server.ts';

@@ -8,6 +8,7 @@ export {
   homePartition,
   type Idempotency,
   idempotency,
+  keyReused,
   markerKey,
   markerSeconds,
 } from './streams/idempotency.ts';

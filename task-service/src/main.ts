@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { userEvents } from 'shared-events';
-import { createApp, serviceClient } from 'shared-events/http';
-import { listen, openBlockingRedis, openRedis, run } from 'shared-events/service';
+import { createApp, listen, serviceClient } from 'shared-events/http';
+import { answers, openBlockingRedis, openRedis, run } from 'shared-events/service';
 import { claimPartitions, consume, consumeBlock, follow, followBlock } from 'shared-events/streams';
 import { cascade, cascadeGroup } from './cascade.ts';
 import { taskServiceConfig } from './config.ts';
@@ -37,8 +37,8 @@ await run({
         now: () => new Date().toISOString(),
       }),
       isOpen: () => claimed,
-      missing: () => [
-        ...(claimed && redis.status === 'ready' ? [] : ['redis']),
+      missing: async () => [
+        ...(claimed && (await answers(redis)) ? [] : ['redis']),
         ...(behind.size === 0 ? [] : ['known-users']),
       ],
     });

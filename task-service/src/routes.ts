@@ -1,7 +1,6 @@
 import { Readable } from 'node:stream';
 import { isId, newId, routingDigits } from 'shared-events';
 import {
-  type AppContext,
   type AppRouter,
   changeRequest,
   publicPath,
@@ -27,7 +26,7 @@ interface Collaborators {
 const task = resource('task');
 
 /** How many tasks are read at once for a list without limit. */
-const pageSize = 200;
+const pageSize = 100;
 
 /** The routes of the task service. */
 export const taskRoutes = ({ store, users, now }: Collaborators) =>
@@ -54,7 +53,15 @@ export const taskRoutes = ({ store, users, now }: Collaborators) =>
         ctx.body = Readable.from(wholeList(store, query, page));
         return;
       }
-      if (page.next !== undefined) ctx.set('Link', nextLink(ctx, page.next));
+      if (page.next !== undefined) {
+        const next = new URLSearchParams({
+          userId,
+          ...(status && { status }),
+          limit: String(count),
+          cursor: page.next,
+        });
+        ctx.set('Link', `<${publicPath(ctx, '/tasks')}?${next}>; rel="next"`);
+      }
       ctx.body = `[${page.texts.join(',')}]`;
     });
 
@@ -79,18 +86,16 @@ export const taskRoutes = ({ store, users, now }: Collaborators) =>
 
 /** The whole list as one JSON array, read page by page as the client takes it. */
 async function* wholeList(store: TaskStore, query: ListQuery, first: Page): AsyncGenerator<string> {
-  let separator = '[';
-  for (let page = first; ; page = await store.list({ ...query, after: page.next })) {
-    if (page.texts.length > 0) {
-      yield separator + page.texts.join(',');
-      separator = ',';
-    }
-    if (page.next === undefined) break;
+  yield '[';
+  let separator = '';
+  for (let page: Page | undefined = first; page; page = await pageAfter(page)) {
+    if (page.texts.length === 0) continue;
+    yield separator + page.texts.join(',');
+    separator = ',';
   }
-  yield separator === '[' ? '[]' : ']';
-}
+  yield ']';
 
-function nextLink(ctx: AppContext, cursor: string): string {
-  const query = new URLSearchParams({ ...ctx.query, cursor });
-  return `<${publicPath(ctx, '/tasks')}?${query}>; rel="next"`;
+  async function pageAfter({ next }: Page): Promise<Page | undefined> {
+    return next === undefined ? undefined : store.list({ ...query, after: next });
+  }
 }

@@ -9,10 +9,10 @@ import {
   taskStatuses,
   userEvents,
 } from 'shared-events';
-import { Failure } from 'shared-events/service';
 import {
   homePartition,
   type Idempotency,
+  keyReused,
   markerKey,
   markerSeconds,
   parseRecord,
@@ -181,6 +181,3 @@ export function taskStore({ redis, partitions }: { redis: Redis; partitions: num
     },
   };
 }
-
-const keyReused = () =>
-  new Failure('idempotency_key_reused', 'This Idempotency-Key was sent with another body before.');

@@ -11,8 +11,9 @@ export const userClient = (service: ServiceClient): UserClient => ({
   async exists(userId, origin, signal) {
     const { status, body } = await service.get(`/users/${userId}`, origin, signal);
     const text = await body.text();
-    if (status === 404) return false;
-    if (status === 200 && (JSON.parse(text) as { id?: unknown }).id === userId) return true;
-    throw new Failure('upstream_failed', 'The user service gave no user.');
+    const answer: { id?: unknown; code?: unknown } = JSON.parse(text);
+    if (status === 404 && answer.code === 'user_not_found') return false;
+    if (status === 200 && answer.id === userId) return true;
+    throw new Failure('upstream_failed', `The user service answered ${status}, but not the question.`);
   },
 });

@@ -64,6 +64,8 @@ test('while Redis hangs every request is a 503 within its deadline, and nothing 
     const milk = await task(ada.id);
 
     stack.redis.kill('SIGSTOP');
+    assertProblem(t, await gateway.get('/users/ready'), 503, 'not_ready');
+    assertProblem(t, await gateway.get('/tasks/ready'), 503, 'not_ready');
     for (const answer of await Promise.all(requests(gateway, ada.id, milk.id))) {
       assertProblem(t, answer, 503, 'redis_unavailable');
     }

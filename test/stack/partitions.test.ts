@@ -57,7 +57,8 @@ test('every script names all the keys it touches, and all carry one hash tag', a
       const [command = '', ...rest] = args;
       if (source === 'lua') {
         const keys = scripts.get([...named].join(' ')) ?? new Set();
-        keys.add(rest[0] ?? '');
+        const [key] = /^(xinfo|xgroup)$/i.test(command) ? rest.slice(1) : rest;
+        if (key !== undefined) keys.add(key);
         scripts.set([...named].join(' '), keys);
       } else if (/^eval(sha)?$/i.test(command)) {
         named = new Set(rest.slice(2, 2 + Number(rest[1])));

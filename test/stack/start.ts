@@ -1,6 +1,8 @@
-import { watch } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdirSync, realpathSync, watch } from 'node:fs';
 import { createServer } from 'node:net';
-import { join, relative } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { ensureInstalled } from './install.ts';
 import type { Part } from './part.ts';
 import { type Ports, root } from './parts.ts';
@@ -13,7 +15,7 @@ import { createStack, type Stack } from './stack.ts';
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
 const watching = process.argv.includes('--watch');
-const dataDir = process.env.DATA_DIR || join(root, '.data');
+const dataDir = resolve(process.env.DATA_DIR || join(root, '.data'));
 const portVariables: Record<keyof Ports, [variable: string, preset: number]> = {
   gateway: ['GATEWAY_PORT', 8080],
   users: ['USER_SERVICE_PORT', 8005],
@@ -66,9 +68,14 @@ function readPorts(): Ports {
 }
 
 async function refuseBusyPorts(ports: Ports): Promise<void> {
-  for (const name of Object.keys(portVariables) as (keyof Ports)[]) {
-    if (await isFree(ports[name])) continue;
+  const names = Object.keys(portVariables) as (keyof Ports)[];
+  for (const [at, name] of names.entries()) {
     const [variable] = portVariables[name];
+    const same = names.slice(0, at).find((other) => ports[other] === ports[name]);
+    if (same) {
+      throw new Error(`${portVariables[same][0]} and ${variable} are both ${ports[name]}; they must differ.`);
+    }
+    if (await isFree(ports[name])) continue;
     throw new Error(
       `Port ${ports[name]} is in use, perhaps by another npm start; set ${variable} to use another for the ${name}.`,
     );
@@ -78,17 +85,17 @@ async function refuseBusyPorts(ports: Ports): Promise<void> {
 /** Two Redis servers on the same files would ruin them. The system lets go of the lock however this process ends. */
 async function lockData(): Promise<void> {
   if (process.platform !== 'linux') return;
-  const lock = createServer().unref();
-  await new Promise<void>((resolve, reject) => {
-    lock.once('error', () => {
-      reject(
-        new Error(
-          `The data in ${dataDir} is in use by another npm start; set DATA_DIR to use another folder.`,
-        ),
-      );
-    });
-    lock.listen(`\0task-manager:${dataDir}`, resolve);
-  });
+  mkdirSync(dataDir, { recursive: true });
+  const name = createHash('sha256').update(realpathSync(dataDir)).digest('hex');
+  const lock = createServer().unref().listen(`\0task-manager:${name}`);
+  try {
+    await once(lock, 'listening');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    throw new Error(
+      `The data in ${dataDir} is in use by another npm start; set DATA_DIR to use another folder.`,
+    );
+  }
 }
 
 /** Restarts a service when its source, or what it shares, changes. */

@@ -127,6 +127,8 @@ test('a user service that says nothing, or nonsense, in time leaves an unknown u
     [200, 'application/json', 'null'],
     [200, 'application/json', JSON.stringify({ id: nobody, x: 'x'.repeat(100_000) })],
     [302, 'application/json', ''],
+    [404, 'text/html', '<p>not here</p>'],
+    [404, 'application/json', '{"code":"not_found"}'],
     [500, 'application/json', '{}'],
   ];
   let [status, type, body] = answers[0] as [number, string, string];

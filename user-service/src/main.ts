@@ -1,5 +1,5 @@
-import { createApp, serviceClient } from 'shared-events/http';
-import { listen, openRedis, run } from 'shared-events/service';
+import { createApp, listen, serviceClient } from 'shared-events/http';
+import { answers, openRedis, run } from 'shared-events/service';
 import { claimPartitions } from 'shared-events/streams';
 import { userServiceConfig } from './config.ts';
 import { userRoutes } from './routes.ts';
@@ -24,7 +24,7 @@ await run({
         now: () => new Date().toISOString(),
       }),
       isOpen: () => claimed,
-      missing: () => (claimed && redis.status === 'ready' ? [] : ['redis']),
+      missing: async () => (claimed && (await answers(redis)) ? [] : ['redis']),
     });
     const server = await listen(app.callback(), config.PORT, config.HOST);
     log.info({ pid: process.pid, port: server.port, partitions }, 'listening');

@@ -1,8 +1,8 @@
 import type { Redis } from 'ioredis';
 import { hashTag, type Origin, partitionOf, type User, userEvents } from 'shared-events';
-import { Failure } from 'shared-events/service';
 import {
   type Idempotency,
+  keyReused,
   markerKey,
   markerSeconds,
   type Records,
@@ -58,12 +58,7 @@ export function userStore({ redis, partitions }: { redis: Redis; partitions: num
       const fields = userEvents.encode({ type: 'user.created', subject: user.id, data, ...origin });
       const args = [idempotency?.bodyHash ?? '', markerSeconds, ...fields];
       const [outcome, version = '', text = data] = (await createScript(redis, named, args)) as string[];
-      if (outcome === 'key_reused') {
-        throw new Failure(
-          'idempotency_key_reused',
-          'This Idempotency-Key was sent with another body before.',
-        );
-      }
+      if (outcome === 'key_reused') throw keyReused();
       return { version, text };
     },
   };

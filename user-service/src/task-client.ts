@@ -18,16 +18,19 @@ export const taskClient = (service: ServiceClient): TaskClient => ({
     const { status, contentType, body } = await service.get(`/tasks?userId=${userId}`, origin, signal);
     if (status !== 200 || !contentType.startsWith('application/json')) {
       await body.dump();
-      throw wrong();
+      throw wrong(new Error(`status ${status}, ${contentType}`));
     }
     const pieces = body[Symbol.asyncIterator]();
-    const first = await pieces.next().catch((error: unknown) => {
-      throw wrong(error);
+    const first = await pieces.next().catch((error: NodeJS.ErrnoException) => {
+      throw error.code === 'UND_ERR_BODY_TIMEOUT' ? tooSlow(error) : wrong(error);
     });
     if (first.done || first.value[0] !== '['.charCodeAt(0)) throw wrong();
     return arrayFrom(first.value, { [Symbol.asyncIterator]: () => pieces });
   },
 });
+
+const tooSlow = (cause: unknown) =>
+  new Failure('upstream_timeout', 'The task service did not answer in time.', { cause });
 
 async function* arrayFrom(first: Buffer, rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   let last = first;

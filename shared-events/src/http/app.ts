@@ -21,7 +21,7 @@ interface AppOptions {
   /** Whether the service's own routes may be used yet. */
   isOpen(): boolean;
   /** The names of what is missing for good service; none when all is there. */
-  missing(): string[];
+  missing(): Promise<string[]>;
 }
 
 /** The app both services are: request ids, log, problems, health and readiness around the service's own routes. */
@@ -32,8 +32,8 @@ export function createApp({ log, routes, isOpen, missing }: AppOptions): Koa<App
     ctx.type = 'application/json';
     ctx.body = '{"status":"healthy"}';
   });
-  router.get('/ready', (ctx) => {
-    const names = missing();
+  router.get('/ready', async (ctx) => {
+    const names = await missing();
     if (names.length > 0) throw new Failure('not_ready', `Not ready: ${names.join(', ')}.`);
     ctx.type = 'application/json';
     ctx.body = '{"status":"ready"}';
@@ -51,16 +51,30 @@ export function createApp({ log, routes, isOpen, missing }: AppOptions): Koa<App
   app.use(refuseUnanswered);
   app.use(router.allowedMethods());
   app.use(router.routes());
-  app.on('error', (error) => log.warn({ err: error }, 'an answer was cut short'));
+  app.on('error', (error: NodeJS.ErrnoException, ctx?: AppContext) => {
+    const requestId = ctx?.state.origin?.request;
+    if (clientLeft.has(error.code ?? '')) log.debug({ requestId, code: error.code }, 'a client left early');
+    else log.warn({ err: error, requestId }, 'an answer was cut short');
+  });
   return app;
 }
 
+/** How an answer fails whose client is gone. */
+const clientLeft = new Set([
+  'ERR_STREAM_PREMATURE_CLOSE',
+  'ERR_STREAM_DESTROYED',
+  'ECONNRESET',
+  'EPIPE',
+  'ABORT_ERR',
+]);
+
 /** Turns away what asks for another media type than JSON, and what no route answered. */
 async function refuseUnanswered(ctx: AppContext, next: Koa.Next): Promise<void> {
-  if (!ctx.accepts('application/json')) {
+  if (ctx.method !== 'DELETE' && !ctx.accepts('application/json', 'application/problem+json')) {
     throw new Failure('not_acceptable', 'Every answer here is application/json.');
   }
   await next();
+  if (ctx.method === 'OPTIONS' && ctx.status === 200) ctx.status = 204;
   if (ctx.body !== undefined && ctx.body !== null) return;
   if (ctx.status === 404) throw new Failure('not_found', 'There is nothing at this path.');
   if (ctx.status === 405) {

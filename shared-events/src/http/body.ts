@@ -4,7 +4,9 @@ import type { ObjectSchema } from 'yup';
 import { Failure } from '../service/failure.ts';
 import type { AppContext } from './app.ts';
 
-const parse = bodyParser({ enableTypes: ['json'], jsonLimit: '64kb', strict: false });
+// A member named __proto__ is an unknown member like any other: it is left out.
+const parserOptions = { enableTypes: ['json'], jsonLimit: '64kb', strict: false, onProtoPoisoning: 'remove' };
+const parse = bodyParser(parserOptions);
 const json = /^application\/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
 
 /** What koa-bodyparser and the parsers below it throw. */

@@ -7,6 +7,7 @@ import type { AppState } from './app.ts';
 
 /** Every code a client can meet, with its status and title. This is the one place where errors become HTTP. */
 const problems: Record<string, [status: number, title: string]> = {
+  bad_request: [400, 'Bad request'],
   malformed_json: [400, 'Malformed JSON'],
   body_not_an_object: [400, 'The body is not an object'],
   body_incomplete: [400, 'The body is incomplete'],
@@ -18,12 +19,15 @@ const problems: Record<string, [status: number, title: string]> = {
   task_not_found: [404, 'Task not found'],
   method_not_allowed: [405, 'Method not allowed'],
   not_acceptable: [406, 'Not acceptable'],
+  request_timeout: [408, 'The request took too long'],
   precondition_failed: [412, 'Precondition failed'],
   body_too_large: [413, 'The body is too large'],
   unsupported_media_type: [415, 'Unsupported media type'],
   validation_failed: [422, 'Validation failed'],
   idempotency_key_reused: [422, 'The Idempotency-Key was used with another body'],
+  headers_too_large: [431, 'The headers are too large'],
   internal_error: [500, 'Internal error'],
+  not_implemented: [501, 'Not implemented'],
   upstream_failed: [502, 'The other service failed'],
   redis_unavailable: [503, 'Redis is not available'],
   not_ready: [503, 'Not ready'],
@@ -35,6 +39,14 @@ interface Found {
   code: string;
   detail: string;
   errors?: { path: string; message: string }[];
+}
+
+/** The status and the body of a problem. */
+export function problem({ code, detail, errors }: Found, requestId: string) {
+  const [status, title] = problems[code] as [number, string];
+  const type = `urn:problem:${code}`;
+  const body = JSON.stringify({ type, title, status, detail, code, requestId, ...(errors && { errors }) });
+  return { status, body };
 }
 
 /** What an error means to a client; an unexpected one tells nothing but that it was unexpected. */
@@ -57,6 +69,9 @@ function explain(error: unknown): Found {
   };
 }
 
+/** What a probe asks for again and again while a service starts. */
+const quiet = new Set(['not_ready']);
+
 /** The message of the innermost cause, for the log alone. */
 const reasonOf = (error: unknown): string =>
   error instanceof Error
@@ -71,24 +86,19 @@ export function problemResponses(log: Logger): Middleware<AppState> {
     try {
       await next();
     } catch (error) {
-      const { code, detail, errors } = explain(error);
-      const [status, title] = problems[code] as [number, string];
+      const found = explain(error);
       const requestId = ctx.state.origin.request;
+      const { status, body } = problem(found, requestId);
+      const { code, detail } = found;
       if (status === 500) log.error({ err: error, requestId }, detail);
-      else if (status > 500 && code !== 'not_ready')
+      else if (quiet.has(code)) log.debug({ requestId, code }, detail);
+      else if (status > 500 || code === 'user_unverifiable') {
         log.warn({ requestId, code, reason: reasonOf(error) }, detail);
+      }
       if (status === 503) ctx.set('Retry-After', '1');
       ctx.status = status;
       ctx.type = 'application/problem+json';
-      ctx.body = JSON.stringify({
-        type: `urn:problem:${code}`,
-        title,
-        status,
-        detail,
-        code,
-        requestId,
-        ...(errors && { errors }),
-      });
+      ctx.body = body;
     }
   };
 }

@@ -30,10 +30,9 @@ interface ServiceClientOptions {
   maxResponseSize?: number;
 }
 
-/** A client of another service, with its connections. */
+/** A client of another service, with as many connections as it has requests under way: none waits for another. */
 export function serviceClient({ name, base, maxResponseSize = -1 }: ServiceClientOptions): ServiceClient {
   const pool = new Pool(base, {
-    connections: 64,
     bodyTimeout: patience,
     connect: { timeout: patience },
     maxResponseSize,

@@ -1,9 +1,9 @@
 import { string } from 'yup';
 
 interface TextRules {
-  /** the fewest characters, not counting white space at both ends */
+  /** the fewest characters; where there must be some, white space at both ends is not counted */
   min: number;
-  /** the most characters, not counting white space at both ends */
+  /** the most characters, counted in the same way */
   max: number;
   /** whether line breaks and tabs may occur */
   multiline?: boolean;
@@ -22,7 +22,7 @@ export const text = ({ min, max, multiline = false }: TextRules) =>
       if ((multiline ? controlButLayout : control).test(value)) {
         return createError({ message: 'must hold no control characters' });
       }
-      const length = [...value.trim()].length;
+      const length = [...(min > 0 ? value.trim() : value)].length;
       if (length >= min && length <= max) return true;
       return createError({ message: `must have ${min} to ${max} characters` });
     });

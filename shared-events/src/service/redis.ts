@@ -41,6 +41,25 @@ function open({ config, log }: Connection, options: Omit<RedisOptions, 'replyMap
   return redis;
 }
 
+/** Whether Redis answers now; told within 1.5 seconds. */
+export const answers = (redis: Redis): Promise<boolean> =>
+  redis.ping().then(
+    () => true,
+    () => false,
+  );
+
+/** A step of several commands that must end by a moment of `performance.now()`; after it, it fails as if Redis were away. */
+export async function endBy<T>(deadline: number, step: Promise<T>): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const left = Math.max(0, deadline - performance.now());
+  const timer = setTimeout(() => reject(new Error('Command timed out')), left);
+  try {
+    return await Promise.race([step, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 const refusals =
   /^(OOM|LOADING|BUSY|MISCONF|READONLY|NOREPLICAS|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|ERR max number of clients)\b/;
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { hashTag, partitionOf } from '../events.ts';
+import { Failure } from '../service/failure.ts';
 
 /** How long a creation is remembered under its Idempotency-Key, in seconds: 24 hours. */
 export const markerSeconds = 24 * 60 * 60;
@@ -27,3 +28,6 @@ export const markerKey = (partition: number, { keyHash }: Pick<Idempotency, 'key
 /** The partition that the hash of the Idempotency-Key alone leads to. */
 export const homePartition = ({ keyHash }: Pick<Idempotency, 'keyHash'>, partitions: number): number =>
   partitionOf(keyHash, partitions);
+
+export const keyReused = () =>
+  new Failure('idempotency_key_reused', 'This Idempotency-Key was sent with another body before.');

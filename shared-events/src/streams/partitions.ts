@@ -26,7 +26,8 @@ export async function claimPartitions(redis: Redis, partitions: number, signal: 
 async function claim(redis: Redis, partitions: number, signal: AbortSignal): Promise<string | null> {
   for (;;) {
     try {
-      return await redis.set(partitionsKey, partitions, 'NX', 'GET');
+      // A Redis that is out of memory takes no SET, but may well serve reads of data that is claimed.
+      return (await redis.get(partitionsKey)) ?? (await redis.set(partitionsKey, partitions, 'NX', 'GET'));
     } catch (error) {
       if (!isRedisAway(error)) throw error;
       await delay(retryDelay, undefined, { signal });

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { EventStream, Origin } from '../events.ts';
 import { Failure } from '../service/failure.ts';
+import { endBy } from '../service/redis.ts';
 import type { Script } from './script.ts';
 
 /** What every script that writes a record begins with: pass it to `script` before the script's own files. */
@@ -50,8 +51,8 @@ interface RecordOptions<Type extends string, Document> {
   argsOf(document: Document): string[];
 }
 
-/** How long a change is tried again while other writers keep being first, in milliseconds. */
-const contention = 1500;
+/** How long a change may take in all, also where other writers keep being first, in milliseconds. */
+const changeDeadline = 1800;
 
 /** The record that `<version> <document>` stands for. */
 export function parseRecord(record: string): Stored {
@@ -76,7 +77,7 @@ export function records<Type extends string, Document extends { id: string }>(
     { origin, allows }: ChangeRequest,
     decide: (stored: Stored) => { type: Type; document: Document; data: string } | undefined,
   ): Promise<Stored | undefined> {
-    const deadline = performance.now() + contention;
+    const deadline = performance.now() + changeDeadline;
     let stored = await find(id);
     while (stored !== undefined) {
       if (!allows(stored.version)) {
@@ -90,7 +91,8 @@ export function records<Type extends string, Document extends { id: string }>(
       const { type, document, data } = decision;
       const fields = stream.encode({ type, subject: id, data, ...origin });
       const args = [stored.version, ...argsOf(document), ...fields];
-      const [outcome, version, text] = (await change(redis, keysOf(document), args)) as string[];
+      const step = change(redis, keysOf(document), args);
+      const [outcome, version, text] = (await endBy(deadline, step)) as string[];
       if (outcome === 'done') return { version: version as string, text: data };
       if (outcome === 'missing') return undefined;
       if (performance.now() > deadline) {

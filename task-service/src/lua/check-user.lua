@@ -1,8 +1,9 @@
 -- Whether a user exists at this moment: what the projection knows, and over it the events it has not yet applied.
 -- The answer is as exact as the stream: it cannot be older than the last user change that was answered.
 
--- More events than this behind the position are not looked through.
+-- More events than this are not looked through: behind the projection's position, and behind a vouching.
 local overlay = 100
+local vouched_overlay = 1000
 
 local function field(entry, name)
   local fields = entry[2]
@@ -17,11 +18,16 @@ end
 local function check_user(known_users, user_events, user, vouched_at)
   local vouched = vouched_at ~= ''
   local position = vouched and vouched_at or redis.call('HGET', known_users, 'position') or '0-0'
-  local behind = redis.call('XRANGE', user_events, '(' .. position, '+', 'COUNT', overlay + 1)
-  if #behind > overlay then return 'stale' end
+  local most = vouched and vouched_overlay or overlay
+  local behind = redis.call('XRANGE', user_events, '(' .. position, '+', 'COUNT', most + 1)
+  if #behind > most then return 'stale' end
   local exists = vouched or redis.call('HEXISTS', known_users, user) == 1
   for _, entry in ipairs(behind) do
-    if field(entry, 'subject') == user then exists = field(entry, 'type') ~= 'user.deleted' end
+    if field(entry, 'subject') == user then
+      local type = field(entry, 'type')
+      if type == 'user.created' or type == 'user.updated' then exists = true end
+      if type == 'user.deleted' then exists = false end
+    end
   end
   return exists and 'known' or 'unknown'
 end

@@ -1,0 +1,138 @@
+import { once } from 'node:events';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import test from 'ava';
+import { assertProblem } from '../e2e/problem.ts';
+import { type Api, api, seed } from '../stack/api.ts';
+import { openTestRedis } from '../stack/redis.ts';
+import { type Stack, startStack } from '../stack/stack.ts';
+import { until } from '../stack/until.ts';
+
+// A user with their tasks, when the task service is slow, wrong or gone, and when clients leave early.
+
+type World = { stack: Stack; gateway: Api; view: string };
+
+async function withStack(run: (world: World) => Promise<void>, env: Record<string, string> = {}) {
+  const stack = await startStack({ env: { LOG_LEVEL: 'fatal', ...env } });
+  try {
+    const gateway = api(stack.urls.gateway);
+    const { id } = await seed(gateway).user();
+    await run({ stack, gateway, view: `/users/users/${id}/tasks` });
+  } finally {
+    await stack.stop();
+  }
+}
+
+/** A stack whose user service finds this in place of the task service. */
+async function withTaskService(answer: RequestListener, run: (world: World) => Promise<void>) {
+  const server = createServer(answer).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  try {
+    await withStack(run, { TASK_BASE: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+}
+
+const json = { 'Content-Type': 'application/json' };
+
+test('a task service that is gone is a 502, and back again it is asked again', async (t) => {
+  await withStack(async ({ stack, gateway, view }) => {
+    await stack.tasks.stop();
+    assertProblem(t, await gateway.get(view), 502, 'upstream_failed');
+    await stack.tasks.start();
+    t.is((await gateway.get(view)).status, 200);
+  });
+});
+
+test('a task service that does not answer in time is a 504', async (t) => {
+  await withStack(async ({ stack, gateway, view }) => {
+    stack.tasks.kill('SIGSTOP');
+    assertProblem(t, await gateway.get(view), 504, 'upstream_timeout');
+    stack.tasks.kill('SIGCONT');
+  });
+  const onlyHead: RequestListener = (_, response) => response.writeHead(200, json).flushHeaders();
+  await withTaskService(onlyHead, async ({ gateway, view }) => {
+    assertProblem(t, await gateway.get(view), 504, 'upstream_timeout');
+  });
+});
+
+test('a task service that answers anything but a list is a 502', async (t) => {
+  const answers: RequestListener[] = [
+    (_, response) => response.writeHead(500, json).end('[]'),
+    (_, response) => response.writeHead(302, { ...json, Location: '/' }).end('[]'),
+    (_, response) => response.writeHead(200, { 'Content-Type': 'text/html' }).end('[]'),
+    (_, response) => response.writeHead(200, json).end('{"tasks":[]}'),
+    (_, response) => response.writeHead(200, json).end(),
+    (_, response) => response.destroy(),
+  ];
+  let at = 0;
+  await withTaskService(
+    (request, response) => answers[at]?.(request, response),
+    async ({ gateway, view }) => {
+      for (at = 0; at < answers.length; at++) {
+        assertProblem(t, await gateway.get(view), 502, 'upstream_failed');
+      }
+    },
+  );
+});
+
+test('a list that breaks off is not passed off as whole', async (t) => {
+  let cut: RequestListener = (_, response) => {
+    response.writeHead(200, json).write('[{"id":"1"},', () => response.destroy());
+  };
+  await withTaskService(
+    (request, response) => cut(request, response),
+    async ({ gateway, view }) => {
+      await t.throwsAsync(gateway.get(view));
+      cut = (_, response) => response.writeHead(200, json).end('[{"id":"1"},');
+      await t.throwsAsync(gateway.get(view));
+    },
+  );
+});
+
+test('clients that leave early hold nothing back from those that come later', async (t) => {
+  await withStack(async ({ stack, gateway, view }) => {
+    const redis = openTestRedis(stack);
+    for (let round = 0; round < 2; round++) {
+      await redis.client('PAUSE', 300, 'ALL');
+      const leaving = Array.from({ length: 80 }, () =>
+        fetch(stack.urls.gateway + view, { signal: AbortSignal.timeout(100) }),
+      );
+      const results = await Promise.allSettled(leaving);
+      t.true(results.some(({ status }) => status === 'rejected'));
+    }
+    redis.disconnect();
+    await until('views are answered', async () => (await gateway.get(view)).status === 200);
+    const answers = await Promise.all(Array.from({ length: 80 }, () => gateway.get(view)));
+    t.true(answers.every(({ status }) => status === 200));
+  });
+});
+
+test('a service that is asked to stop finishes what is under way, and ends at once after it', async (t) => {
+  let release: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  let asked: () => void = () => undefined;
+  const arrived = new Promise<void>((resolve) => {
+    asked = resolve;
+  });
+  await withTaskService(
+    async (_, response) => {
+      asked();
+      await held;
+      response.writeHead(200, json).end('[]');
+    },
+    async ({ stack, gateway, view }) => {
+      const answer = gateway.get(view);
+      await arrived;
+      const stopped = stack.users.stop();
+      release();
+      t.is((await answer).status, 200);
+      await stopped;
+      t.is(await stack.users.ended(), 0, 'it ended cleanly, and not for want of time');
+    },
+  );
+});
