@@ -1,7 +1,9 @@
 export { type CloudEvent, fromCloudEvent, toCloudEvent } from './events/cloud-event.ts';
 export {
   type Entry,
+  field,
   type Origin,
+  parseData,
   type RawEntry,
   readEntry,
   subjectOf,
@@ -9,6 +11,7 @@ export {
 } from './events/entry.ts';
 export { type Event, type EventStream, eventStream } from './events/event-stream.ts';
 export { hashTag, isId, newId, partitionOf, routingDigits } from './events/ids.ts';
+export { projections } from './events/projections.ts';
 export {
   type Task,
   type TaskEvent,

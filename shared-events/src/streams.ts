@@ -1,3 +1,4 @@
+export { type Compaction, compact } from './streams/compact.ts';
 export { consume, consumeBlock } from './streams/consume.ts';
 export { compareIds } from './streams/entry-id.ts';
 export { exclusively } from './streams/exclusive.ts';
@@ -12,7 +13,9 @@ export {
   markerKey,
   markerSeconds,
 } from './streams/idempotency.ts';
+export { type GroupState, groupStates, type Lag, lagOf } from './streams/lag.ts';
 export { endOf, pagesAfter, pagesBefore } from './streams/pages.ts';
+export { type Parked, parkedEntries } from './streams/parked.ts';
 export { claimPartitions } from './streams/partitions.ts';
 export {
   type Final,

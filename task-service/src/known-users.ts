@@ -1,11 +1,11 @@
 import type { Redis } from 'ioredis';
-import { hashTag, isId, type RawEntry, readEntry, UndecodableEntry, userEvents } from 'shared-events';
+import { isId, projections, type RawEntry, readEntry, UndecodableEntry, userEvents } from 'shared-events';
 import { type Projection, script } from 'shared-events/streams';
 
 const applyScript = script(new URL('lua/apply-known-users.lua', import.meta.url));
 
 /** The key of the projection: a hash from each user there is to the version it was last seen at, and `position`. */
-export const knownUsersKey = (partition: number): string => `known-users:${hashTag(partition)}`;
+export const knownUsersKey = projections[0].key;
 
 const isUserEvent = (type: string) => (userEvents.types as readonly string[]).includes(type);
 

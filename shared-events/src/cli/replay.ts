@@ -3,9 +3,9 @@ import { hostname } from 'node:os';
 import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
 import type { Redis } from 'ioredis';
-import { pino } from 'pino';
-import { commonConfig, Failure, openRedis, readConfig } from '../service.ts';
+import { Failure } from '../service.ts';
 import { exclusively, type Mode } from '../streams.ts';
+import { command, entryId, say, withRedis } from './command.ts';
 import { progress } from './progress.ts';
 
 /** What can be rebuilt: one partition at a time. */
@@ -54,36 +54,23 @@ It may be stopped at any moment and run again. Environment: REDIS_HOST, REDIS_PO
  * The replay command of a service. Ends with 0, with 1 where --verify found a difference, and with 2 where it could
  * not do what was asked, after saying why.
  */
-export async function replayCommand(targets: ReplayTargets): Promise<void> {
-  const say = (line: string) => process.stdout.write(`${line}\n`);
-  try {
+export const replayCommand = (targets: ReplayTargets): Promise<void> =>
+  command(async () => {
     const { values, positionals } = parseArgs({ options, allowPositionals: true });
     const names = Object.keys(targets);
     if (values.help || positionals.length === 0) return void say(help(names));
     const chosen = choose(names, positionals);
-    const config = readConfig(commonConfig, process.env);
-    const redis = openRedis({ config, log: pino({ level: 'silent' }) });
-    const connected = new Promise((resolve, reject) => redis.once('ready', resolve).once('error', reject));
-    try {
-      await connected;
+    const asOf = values.until !== undefined || values.to !== undefined ? pastState(values) : undefined;
+    await withRedis(async (redis, config) => {
       for (const name of chosen) {
         const partitions = Array.from({ length: config.PARTITIONS }, (_, partition) =>
           (targets[name] as ReplayTargets[string])(redis, partition, config.PARTITIONS),
         );
-        if (values.until !== undefined || values.to !== undefined) {
-          await writeState(name, partitions, redis, entryId(values.until), values.to, say);
-        } else {
-          await replay(name, partitions, redis, values.verify ? 'verify' : 'repair', say);
-        }
+        if (asOf) await writeState(name, partitions, redis, asOf);
+        else await replay(name, partitions, redis, values.verify ? 'verify' : 'repair');
       }
-    } finally {
-      redis.disconnect();
-    }
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
-    process.exitCode = 2;
-  }
-}
+    });
+  });
 
 function choose(names: string[], wanted: string[]): string[] {
   const chosen = wanted.includes('all') ? names : wanted;
@@ -95,13 +82,7 @@ function choose(names: string[], wanted: string[]): string[] {
   );
 }
 
-async function replay(
-  name: string,
-  targets: ReplayTarget[],
-  redis: Redis,
-  mode: Mode,
-  say: (line: string) => void,
-) {
+async function replay(name: string, targets: ReplayTarget[], redis: Redis, mode: Mode) {
   const holder = `${hostname()}:${process.pid} (${name}, since ${new Date().toISOString()})`;
   const work = async (signal: AbortSignal) => {
     let differences = 0;
@@ -122,15 +103,7 @@ async function replay(
   else await exclusively({ redis, key: 'replay', holder }, work);
 }
 
-async function writeState(
-  name: string,
-  targets: ReplayTarget[],
-  redis: Redis,
-  until: string,
-  file: string | undefined,
-  say: (line: string) => void,
-) {
-  if (!file) throw new Failure('no_file', 'Say with --to which file the state is written to.');
+async function writeState(name: string, targets: ReplayTarget[], redis: Redis, { until, file }: PastState) {
   const bar = progress({ out: process.stderr, label: name, total: await lengthOf(redis, targets) });
   const lines: string[] = [];
   for (const target of targets) lines.push(...(await target.stateAt(until, bar.add)));
@@ -149,15 +122,20 @@ async function lengthOf(redis: Redis, targets: ReplayTarget[]): Promise<number> 
   return lengths.reduce((sum, length) => sum + length, 0);
 }
 
-/** An id as it is given, or the last id a time can have. */
-function entryId(when: string | undefined): string {
-  if (when !== undefined && /^\d+-\d+$/.test(when)) return when;
-  const time = Date.parse(when ?? '');
-  if (Number.isNaN(time)) {
+interface PastState {
+  until: string;
+  file: string;
+}
+
+function pastState({ until, to }: { until?: string | undefined; to?: string | undefined }): PastState {
+  const id = entryId(until);
+  if (id === undefined) {
+    const example = new Date().toISOString();
     throw new Failure(
       'no_time',
-      `Say with --until an entry id such as 1795383360000-0, or a time such as ${new Date().toISOString()}.`,
+      `Say with --until an entry id such as 1795383360000-0, or a time such as ${example}.`,
     );
   }
-  return `${time}-18446744073709551615`;
+  if (to === undefined) throw new Failure('no_file', 'Say with --to which file the state is written to.');
+  return { until: id, file: to };
 }

@@ -1,0 +1,38 @@
+import type { Redis } from 'ioredis';
+import { pino } from 'pino';
+import { type CommonConfig, commonConfig, openRedis, readConfig } from '../service.ts';
+
+export const say = (line: string) => process.stdout.write(`${line}\n`);
+
+/** Runs a command; where it cannot do what it was asked it ends with exit code 2, after saying why in a line. */
+export async function command(run: () => Promise<void>): Promise<void> {
+  // Whoever reads the output, such as head, may have enough.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 2));
+  try {
+    await run();
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+    process.exitCode = 2;
+  }
+}
+
+/** Connects to the Redis of the environment for the time of some work. Fails where there is none. */
+export async function withRedis(work: (redis: Redis, config: CommonConfig) => Promise<void>): Promise<void> {
+  const config = readConfig(commonConfig, process.env);
+  const redis = openRedis({ config, log: pino({ level: 'silent' }) });
+  try {
+    await new Promise((resolve, reject) => redis.once('ready', resolve).once('error', reject));
+    await work(redis, config);
+  } finally {
+    redis.disconnect();
+  }
+}
+
+const lastOf = (time: number) => `${time}-18446744073709551615`;
+
+/** An entry id as it is given, or the last id a time can have; nothing where it is neither. */
+export function entryId(when: string | undefined): string | undefined {
+  if (when === undefined || /^\d+-\d+$/.test(when)) return when;
+  const time = Date.parse(when);
+  return Number.isNaN(time) ? undefined : lastOf(time);
+}

@@ -1,0 +1,52 @@
+import type { Redis } from 'ioredis';
+import { projections } from '../events.ts';
+import { Failure } from '../service.ts';
+import { compact } from '../streams.ts';
+import { say, withRedis } from './command.ts';
+import { progress } from './progress.ts';
+import { streamKeys } from './streams.ts';
+
+const units = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
+
+/** Removes from every stream what a replay does not need and what is older than an age such as 30d. */
+export async function compactStreams(olderThan: string | undefined, dryRun: boolean): Promise<void> {
+  const [, count, unit] = /^(\d+)([smhd])$/.exec(olderThan ?? '') ?? [];
+  if (count === undefined) {
+    throw new Failure(
+      'no_age',
+      'Say with --older-than how old an entry must be to go, such as 30d, 12h, 10m or 0s.',
+    );
+  }
+  const age = Number(count) * units[unit as keyof typeof units];
+  await withRedis(async (redis, { PARTITIONS }) => {
+    const [now] = await redis.time();
+    const before = `${(Number(now) - age) * 1000}-0`;
+    for (const stream of streamKeys(PARTITIONS)) {
+      const bar = progress({ out: process.stderr, label: stream, total: await redis.xlen(stream) });
+      const positions = await positionsIn(redis, stream, PARTITIONS);
+      const { superseded, deleted } = await compact({
+        redis,
+        stream,
+        before,
+        positions,
+        dryRun,
+        onRead: bar.add,
+      });
+      const { done, seconds } = bar.end();
+      const would = dryRun ? 'would remove' : 'removed';
+      say(
+        `${stream}: ${would} ${superseded} superseded updates and ${deleted} entries of what is deleted, of ${done} entries, in ${seconds.toFixed(1)} s`,
+      );
+    }
+  });
+}
+
+/** The positions of the projections that follow a stream. */
+async function positionsIn(redis: Redis, stream: string, partitions: number): Promise<string[]> {
+  const keys = projections.flatMap((projection) =>
+    Array.from({ length: partitions }, (_, partition) => partition)
+      .filter((partition) => stream === `${projection.stream}:{${partition}}`)
+      .map(projection.key),
+  );
+  return Promise.all(keys.map(async (key) => (await redis.hget(key, 'position')) ?? '0-0'));
+}

@@ -1,0 +1,74 @@
+import type { Redis } from 'ioredis';
+import { Failure } from '../service.ts';
+import { groupStates, type Parked, parkedEntries } from '../streams.ts';
+import { say, withRedis } from './command.ts';
+import { streamKeys } from './streams.ts';
+import { table } from './table.ts';
+import { line } from './tail.ts';
+
+interface Found extends Parked {
+  stream: string;
+  group: string;
+  of: ReturnType<typeof parkedEntries>;
+}
+
+/** Lists, shows, puts back or drops parked entries. */
+export async function parked(action = 'list', id?: string, group?: string): Promise<void> {
+  await withRedis(async (redis, { PARTITIONS }) => {
+    const all = await findParked(redis, streamKeys(PARTITIONS), group);
+    if (action === 'list') return list(all);
+    const chosen = choose(all, id);
+    switch (action) {
+      case 'show':
+        return chosen.forEach(showOne);
+      case 'requeue':
+        for (const { of, ...entry } of chosen) {
+          await of.requeue(entry.id);
+          say(`${entry.id} is back before ${entry.group}`);
+        }
+        return;
+      case 'drop':
+        for (const { of, ...entry } of chosen) {
+          await of.drop(entry.id);
+          say(`${entry.id} is dropped`);
+        }
+        return;
+      default:
+        throw new Failure(
+          'unknown_command',
+          `There is no parked ${action}; there is list, show, requeue and drop.`,
+        );
+    }
+  });
+}
+
+async function findParked(redis: Redis, streams: string[], only: string | undefined): Promise<Found[]> {
+  const found: Found[] = [];
+  for (const stream of streams) {
+    for (const { group } of await groupStates({ redis, stream })) {
+      if (only !== undefined && only !== group) continue;
+      const of = parkedEntries({ redis, stream, group });
+      found.push(...(await of.list()).map((entry) => ({ ...entry, stream, group, of })));
+    }
+  }
+  return found;
+}
+
+function choose(all: Found[], id: string | undefined): Found[] {
+  const chosen = id === 'all' ? all : all.filter((entry) => entry.id === id);
+  if (chosen.length === 0) throw new Failure('not_parked', `Nothing is parked under ${id ?? 'no id'}.`);
+  return chosen;
+}
+
+function list(all: Found[]): void {
+  if (all.length === 0) return void say('Nothing is parked.');
+  const rows = all.map(({ id, stream, group, entry, attempts, code, reason }) => [
+    ...[id, stream, group, entry[0], attempts, code, reason],
+  ]);
+  for (const text of table(['id', 'stream', 'group', 'entry', 'attempts', 'code', 'reason'], rows)) say(text);
+}
+
+function showOne({ id, stream, group, entry, attempts, code, reason }: Found): void {
+  say(`${id}  ${stream}  group ${group}\n  ${code} after ${attempts} attempts: ${reason}\n  ${line(entry)}`);
+  for (let at = 0; at < entry[1].length; at += 2) say(`    ${entry[1][at]}: ${entry[1][at + 1]}`);
+}

@@ -1,0 +1,53 @@
+import { styleText } from 'node:util';
+import {
+  isId,
+  parseData,
+  partitionOf,
+  type RawEntry,
+  readEntry,
+  subjectOf,
+  taskEvents,
+  userEvents,
+} from '../events.ts';
+import { Failure } from '../service.ts';
+import { pagesAfter } from '../streams.ts';
+import { say, withRedis } from './command.ts';
+
+/** Prints the life of a user or a task: each of its events, with what it changed. */
+export async function show(subject: string | undefined): Promise<void> {
+  if (subject === undefined || !isId(subject)) {
+    throw new Failure('no_subject', 'Say whose life to show: the id of a user or a task.');
+  }
+  await withRedis(async (redis, config) => {
+    let before: Record<string, unknown> = {};
+    let steps = 0;
+    for (const events of [userEvents, taskEvents]) {
+      const stream = events.key(partitionOf(subject, config.PARTITIONS));
+      for await (const page of pagesAfter({ redis, stream }, '0-0')) {
+        for (const raw of page.filter((entry) => subjectOf(entry) === subject)) {
+          before = print(raw, before);
+          steps += 1;
+        }
+      }
+    }
+    if (steps === 0) throw new Failure('no_events', `No event is about ${subject}.`);
+  });
+}
+
+/** Prints one step and gives the document it leaves. */
+function print(raw: RawEntry, before: Record<string, unknown>): Record<string, unknown> {
+  const entry = readEntry(raw);
+  const document = parseData(entry) as Record<string, unknown>;
+  const time = new Date(Number.parseInt(entry.id, 10)).toISOString();
+  say(
+    `${styleText('dim', time)}  ${styleText('bold', entry.type)}  ${entry.id}  request ${entry.request || '-'}`,
+  );
+  if (entry.type.endsWith('.deleted')) return document;
+  for (const [name, value] of Object.entries(document)) {
+    const old = before[name];
+    if (JSON.stringify(old) === JSON.stringify(value)) continue;
+    const was = old === undefined ? '' : `${styleText('red', JSON.stringify(old))} → `;
+    say(`    ${name}: ${was}${styleText('green', JSON.stringify(value))}`);
+  }
+  return document;
+}

@@ -1,0 +1,7 @@
+import { taskEvents, userEvents } from '../events.ts';
+
+/** The keys of all partitions of all streams. */
+export const streamKeys = (partitions: number): string[] =>
+  [userEvents, taskEvents].flatMap(({ key }) =>
+    Array.from({ length: partitions }, (_, partition) => key(partition)),
+  );

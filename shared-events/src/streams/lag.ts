@@ -1,0 +1,76 @@
+import type { Redis } from 'ioredis';
+import { groupKeys } from './group.ts';
+import { script } from './script.ts';
+
+const countScript = script(new URL('lua/count-after.lua', import.meta.url));
+const mostAtOnce = 10_000;
+
+export interface Lag {
+  /** how many entries the reader has not come to; exact, also where entries were removed */
+  entries: number;
+  /** the age of the first of them, in seconds; 0 where there is none */
+  seconds: number;
+}
+
+export interface GroupState {
+  group: string;
+  /** the last entry that was given to a consumer */
+  position: string;
+  behind: Lag;
+  /** entries given to a consumer and not yet settled */
+  pending: number;
+  /** the age of the oldest of them, in seconds; 0 where there is none */
+  oldestPending: number;
+  parked: number;
+}
+
+interface Range {
+  redis: Redis;
+  stream: string;
+}
+
+/** How far a reader at a position is behind the end of the stream. */
+export async function lagOf({ redis, stream }: Range, position: string): Promise<Lag> {
+  let entries = 0;
+  let oldest = '';
+  for (let after = position; ; ) {
+    const [count, last, first] = (await countScript(redis, [stream], [after])) as [number, string, string];
+    oldest ||= first;
+    entries += count;
+    if (count < mostAtOnce) break;
+    after = last;
+  }
+  return { entries, seconds: oldest ? await ageOf(redis, oldest) : 0 };
+}
+
+/** What the consumer groups of a stream are at; none where there is no stream. */
+export async function groupStates({ redis, stream }: Range): Promise<GroupState[]> {
+  if ((await redis.exists(stream)) === 0) return [];
+  const infos = (await redis.xinfo('GROUPS', stream)) as unknown[][];
+  return Promise.all(infos.map((info) => groupState({ redis, stream }, asRecord(info))));
+}
+
+async function groupState(range: Range, info: Record<string, unknown>): Promise<GroupState> {
+  const { redis, stream } = range;
+  const group = String(info.name);
+  const position = String(info['last-delivered-id']);
+  const [pending, oldest] = (await redis.xpending(stream, group)) as [number, string | null];
+  return {
+    group,
+    position,
+    behind: await lagOf(range, position),
+    pending,
+    oldestPending: oldest ? await ageOf(redis, oldest) : 0,
+    parked: await redis.xlen(groupKeys(stream, group).dead),
+  };
+}
+
+/** The seconds since an entry was written, by the clock of Redis. */
+async function ageOf(redis: Redis, id: string): Promise<number> {
+  const [seconds, micros] = await redis.time();
+  const now = Number(seconds) * 1000 + Number(micros) / 1000;
+  return Math.max(0, (now - Number.parseInt(id, 10)) / 1000);
+}
+
+const asRecord = (flat: unknown[]): Record<string, unknown> =>
+  Object.fromEntries(flat.flatMap((name, at) => (at % 2 === 0 ? [[String(name), flat[at + 1]]] : [])));
