@@ -1,33 +1,15 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import test from 'ava';
 import { pino } from 'pino';
 import { newId, type UserEvent, userEvents } from 'shared-events';
 import { openBlockingRedis, openRedis } from 'shared-events/service';
 import { follow, followBlock } from 'shared-events/streams';
 import { knownUsers, knownUsersKey } from '../../task-service/src/known-users.ts';
-import type { Part } from '../stack/part.ts';
-import { redisPart } from '../stack/parts.ts';
-import { openTestRedis, untilKnown } from '../stack/redis.ts';
-import { freePorts } from '../stack/stack.ts';
+import { withBareRedis } from '../stack/bare-redis.ts';
+import { untilKnown } from '../stack/redis.ts';
 
 // The projection as it is kept by `follow`, over a real Redis that goes away meanwhile.
 
 const log = pino({ level: 'silent' });
-
-async function withRedis(run: (port: number, redis: Part) => Promise<void>): Promise<void> {
-  const dir = mkdtempSync(join(tmpdir(), 'redis-'));
-  const ports = await freePorts();
-  const part = redisPart(dir, { ports, supervised: false, onLine: () => undefined });
-  await part.start();
-  try {
-    await run(ports.redis, part);
-  } finally {
-    await part.stop();
-    rmSync(dir, { recursive: true });
-  }
-}
 
 /** Follows partition 0 until it is stopped; any number may run at once. */
 function startFollower(port: number) {
@@ -69,9 +51,8 @@ function randomEvents(count: number) {
 }
 
 test('several followers, stopped and started, over a Redis that is restarted, apply each event once and in order', async (t) => {
-  await withRedis(async (port, redisProcess) => {
+  await withBareRedis(async ({ port, redis, process }) => {
     const { events, left } = randomEvents(6000);
-    const redis = openTestRedis({ ports: { redis: port } });
     let followers = [1, 2, 3].map(() => startFollower(port));
     for (let at = 0; at < events.length; at += 1000) {
       const pipeline = redis.pipeline();
@@ -85,8 +66,8 @@ test('several followers, stopped and started, over a Redis that is restarted, ap
         followers = [...followers.slice(1), startFollower(port)];
       }
       if (at === 3000) {
-        await redisProcess.stop();
-        await redisProcess.start();
+        await process.stop();
+        await process.start();
       }
     }
     await untilKnown(redis);
@@ -94,13 +75,11 @@ test('several followers, stopped and started, over a Redis that is restarted, ap
     t.deepEqual(Object.keys(known).sort(), [...left].sort());
     t.is(position, (await redis.xrevrange(userEvents.key(0), '+', '-', 'COUNT', 1))[0]?.[0]);
     await Promise.all(followers.map((follower) => follower.stop()));
-    redis.disconnect();
   });
 });
 
 test('a batch read from another position than the projection has changes nothing', async (t) => {
-  await withRedis(async (port) => {
-    const redis = openTestRedis({ ports: { redis: port } });
+  await withBareRedis(async ({ redis }) => {
     const projection = knownUsers({ redis, key: knownUsersKey(0), onUndecodable: () => undefined });
     const [one, two] = [newId(), newId()];
     const entry = (id: string, type: UserEvent['type'], subject: string): [string, string[]] => [
@@ -116,6 +95,5 @@ test('a batch read from another position than the projection has changes nothing
     t.is(await projection.apply('1-2', [entry('1-3', 'user.deleted', one)]), '1-3');
     t.is(await projection.apply('1-2', [entry('1-3', 'user.created', one)]), '1-3');
     t.deepEqual(await redis.hgetall(knownUsersKey(0)), { position: '1-3', [two]: '1-2' });
-    redis.disconnect();
   });
 });
