@@ -3,6 +3,7 @@ export { type AppContext, type AppRouter, createApp } from './http/app.ts';
 export { readBody, readQuery } from './http/body.ts';
 export { changeRequest, sendDocument, sendIfChanged } from './http/conditions.ts';
 export { readIdempotencyKey } from './http/idempotency-key.ts';
+export { createMetrics, measureReaders } from './http/metrics.ts';
 export { publicPath } from './http/public-path.ts';
 export { resource } from './http/resource.ts';
 export { listen, type Server } from './http/server.ts';

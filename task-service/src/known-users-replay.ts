@@ -4,6 +4,9 @@ import type { ReplayTarget } from 'shared-events/cli';
 import { endOf, pagesAfter } from 'shared-events/streams';
 import { foldUsers, knownUsers, knownUsersKey } from './known-users.ts';
 
+/** What the projection keeps beside users. */
+const ownFields = new Set(['position', 'passed']);
+
 /** What `npm run replay -- known-users` rebuilds: beside the live projection, which it then replaces in one step. */
 export function knownUsersTarget(redis: Redis, partition: number): ReplayTarget {
   const stream = userEvents.key(partition);
@@ -15,7 +18,7 @@ export function knownUsersTarget(redis: Redis, partition: number): ReplayTarget 
   /** Builds the shadow from the first entry on, until it has all there is. */
   async function build(signal: AbortSignal, onRead: (entries: number) => void): Promise<void> {
     await redis.unlink(shadow);
-    const projection = knownUsers({ redis, key: shadow, onUndecodable });
+    const projection = knownUsers({ redis, stream, key: shadow, onUndecodable });
     let position = '0-0';
     for await (const page of pagesAfter(range, position)) {
       signal.throwIfAborted();
@@ -36,7 +39,7 @@ export function knownUsersTarget(redis: Redis, partition: number): ReplayTarget 
         const names = fields.filter((_, at) => at % 2 === 0);
         const values = names.length > 0 ? await redis.hmget(other, ...names) : [];
         for (const [at, name] of names.entries()) {
-          if (name !== 'position' && values[at] !== fields[2 * at + 1]) users.add(name);
+          if (!ownFields.has(name) && values[at] !== fields[2 * at + 1]) users.add(name);
         }
       }
     }

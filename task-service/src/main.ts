@@ -1,12 +1,9 @@
-import { randomBytes } from 'node:crypto';
-import { hostname } from 'node:os';
-import { userEvents } from 'shared-events';
-import { createApp, listen, serviceClient } from 'shared-events/http';
-import { answers, openBlockingRedis, openRedis, run } from 'shared-events/service';
-import { claimPartitions, consume, consumeBlock, follow, followBlock } from 'shared-events/streams';
-import { cascade, cascadeGroup } from './cascade.ts';
+import { Counter } from 'prom-client';
+import { createApp, createMetrics, listen, serviceClient } from 'shared-events/http';
+import { answers, openRedis, run } from 'shared-events/service';
+import { claimPartitions } from 'shared-events/streams';
 import { taskServiceConfig } from './config.ts';
-import { knownUsers, knownUsersKey } from './known-users.ts';
+import { userEventReaders } from './readers.ts';
 import { taskRoutes } from './routes.ts';
 import { taskStore } from './store.ts';
 import { userClient } from './user-client.ts';
@@ -16,6 +13,7 @@ await run({
   configure: taskServiceConfig,
   async start(config, log, fail) {
     const stopping = new AbortController();
+    const { signal } = stopping;
     const partitions = config.PARTITIONS;
     const redis = openRedis({ config, log });
     const userService = serviceClient({
@@ -23,64 +21,41 @@ await run({
       base: config.USER_SERVICE_BASE,
       maxResponseSize: 64 * 1024,
     });
-    const consumer = `${hostname()}:${process.pid}:${randomBytes(4).toString('hex')}`;
-    let claimed = false;
-    const behind = new Set(Array(partitions).keys());
-
     const store = taskStore({ redis, partitions });
+    const metrics = createMetrics();
+    const checks = new Counter({
+      name: 'user_checks_total',
+      help: 'How it was found out whether the user of a new task exists: locally, or over HTTP as well',
+      labelNames: ['answered'],
+      registers: [metrics],
+    });
+    const readers = userEventReaders({ config, log, redis, store, metrics, signal });
+    let claimed = false;
 
     const app = createApp({
       log,
+      metrics,
       routes: taskRoutes({
         store,
         users: userClient(userService),
+        onCheck: (answered) => checks.inc({ answered }),
         now: () => new Date().toISOString(),
       }),
       isOpen: () => claimed,
       missing: async () => [
         ...(claimed && (await answers(redis)) ? [] : ['redis']),
-        ...(behind.size === 0 ? [] : ['known-users']),
+        ...(readers.areBuilt() ? [] : ['known-users']),
       ],
     });
     const server = await listen(app.callback(), config.PORT, config.HOST);
     log.info({ pid: process.pid, port: server.port, partitions }, 'listening');
 
-    async function followUsers(partition: number): Promise<void> {
-      const stream = userEvents.key(partition);
-      await follow({
-        stream,
-        projection: knownUsers({
-          redis,
-          key: knownUsersKey(partition),
-          onUndecodable: (error) => log.error({ err: error, stream }, 'known-users passes an entry by'),
-        }),
-        connect: () => openBlockingRedis({ config, log }, followBlock),
-        signal: stopping.signal,
-        log,
-        onCaughtUp: () => behind.delete(partition),
-      });
-    }
-
-    async function deleteTasksOfDeletedUsers(partition: number): Promise<void> {
-      await consume({
-        redis,
-        stream: userEvents.key(partition),
-        group: cascadeGroup,
-        consumer,
-        handle: cascade({ store }),
-        connect: () => openBlockingRedis({ config, log }, consumeBlock),
-        signal: stopping.signal,
-        log,
-      });
-    }
-
-    const reading = claimPartitions(redis, partitions, stopping.signal)
+    const reading = claimPartitions(redis, partitions, signal)
       .then(() => {
         claimed = true;
-        const all = [...behind];
-        return Promise.all([...all.map(followUsers), ...all.map(deleteTasksOfDeletedUsers)]);
+        return readers.run();
       })
-      .catch((error) => stopping.signal.aborted || fail(error));
+      .catch((error) => signal.aborted || fail(error));
 
     return async () => {
       stopping.abort();

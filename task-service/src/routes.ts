@@ -14,12 +14,13 @@ import {
 import { newTask, taskChanges, taskQuery } from './schemas.ts';
 import type { ListQuery, Page, TaskStore } from './store.ts';
 import { changeTask, createTask } from './task.ts';
-import { createForKnownUser } from './user-check.ts';
+import { createForKnownUser, type UserCheck } from './user-check.ts';
 import type { UserClient } from './user-client.ts';
 
 interface Collaborators {
   store: TaskStore;
   users: UserClient;
+  onCheck: UserCheck['onCheck'];
   now(): string;
 }
 
@@ -29,7 +30,7 @@ const task = resource('task');
 const pageSize = 100;
 
 /** The routes of the task service. */
-export const taskRoutes = ({ store, users, now }: Collaborators) =>
+export const taskRoutes = ({ store, users, onCheck, now }: Collaborators) =>
   function routes(router: AppRouter): void {
     router.post('/tasks', async (ctx) => {
       const input = await readBody(ctx, newTask);
@@ -37,7 +38,7 @@ export const taskRoutes = ({ store, users, now }: Collaborators) =>
       const { userId, title, description, status } = created;
       const idempotency = readIdempotencyKey(ctx, 'create-task', [userId, title, description, status]);
       const request = { task: created, origin: ctx.state.origin, idempotency };
-      const stored = await createForKnownUser({ store, users }, request);
+      const stored = await createForKnownUser({ store, users, onCheck }, request);
       ctx.set('Location', publicPath(ctx, `/tasks/${JSON.parse(stored.text).id}`));
       ctx.status = 201;
       sendDocument(ctx, stored);

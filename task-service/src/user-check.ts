@@ -9,13 +9,20 @@ const patience = 2000;
 
 const unknownUser = () => new Failure('unknown_user', 'There is no user with this userId.');
 
+export interface UserCheck {
+  store: Pick<TaskStore, 'create'>;
+  users: UserClient;
+  /** Told of how each check was answered. */
+  onCheck(answered: 'locally' | 'over_http'): void;
+}
+
 /**
  * Creates a task if its user exists at this moment. What is known here decides; only for a user who is not known
  * here, or where too much is not yet applied to be sure, is the user service asked. Where it vouches for the user,
  * the task is created unless the user was deleted after that. Fails with `unknown_user` or `user_unverifiable`.
  */
 export async function createForKnownUser(
-  { store, users }: { store: Pick<TaskStore, 'create'>; users: UserClient },
+  { store, users, onCheck }: UserCheck,
   request: NewTaskRequest,
 ): Promise<Stored> {
   const { task, origin } = request;
@@ -24,8 +31,12 @@ export async function createForKnownUser(
   let deadline: AbortSignal | undefined;
   for (;;) {
     const outcome = await store.create({ ...request, vouchedAt });
-    if ('stored' in outcome) return outcome.stored;
+    if ('stored' in outcome) {
+      if (vouchedAt === undefined) onCheck('locally');
+      return outcome.stored;
+    }
     if (vouchedAt !== undefined && outcome.user === 'unknown') throw unknownUser();
+    onCheck('over_http');
     deadline ??= AbortSignal.timeout(patience);
     const exists = await users.exists(task.userId, origin, deadline).catch((cause: unknown) => {
       throw new Failure(

@@ -6,6 +6,7 @@ import { follow, followBlock } from 'shared-events/streams';
 import { knownUsers, knownUsersKey } from '../../task-service/src/known-users.ts';
 import { withBareRedis } from '../stack/bare-redis.ts';
 import { untilKnown } from '../stack/redis.ts';
+import { until } from '../stack/until.ts';
 
 // The projection as it is kept by `follow`, over a real Redis that goes away meanwhile.
 
@@ -18,7 +19,12 @@ function startFollower(port: number) {
   const redis = openRedis({ config, log });
   const running = follow({
     stream: userEvents.key(0),
-    projection: knownUsers({ redis, key: knownUsersKey(0), onUndecodable: () => undefined }),
+    projection: knownUsers({
+      redis,
+      stream: userEvents.key(0),
+      key: knownUsersKey(0),
+      onUndecodable: () => undefined,
+    }),
     connect: () => openBlockingRedis({ config, log }, followBlock),
     signal: stopping.signal,
     log,
@@ -71,7 +77,7 @@ test('several followers, stopped and started, over a Redis that is restarted, ap
       }
     }
     await untilKnown(redis);
-    const { position, ...known } = await redis.hgetall(knownUsersKey(0));
+    const { position, passed: _, ...known } = await redis.hgetall(knownUsersKey(0));
     t.deepEqual(Object.keys(known).sort(), [...left].sort());
     t.is(position, (await redis.xrevrange(userEvents.key(0), '+', '-', 'COUNT', 1))[0]?.[0]);
     await Promise.all(followers.map((follower) => follower.stop()));
@@ -80,7 +86,12 @@ test('several followers, stopped and started, over a Redis that is restarted, ap
 
 test('a batch read from another position than the projection has changes nothing', async (t) => {
   await withBareRedis(async ({ redis }) => {
-    const projection = knownUsers({ redis, key: knownUsersKey(0), onUndecodable: () => undefined });
+    const projection = knownUsers({
+      redis,
+      stream: userEvents.key(0),
+      key: knownUsersKey(0),
+      onUndecodable: () => undefined,
+    });
     const [one, two] = [newId(), newId()];
     const entry = (id: string, type: UserEvent['type'], subject: string): [string, string[]] => [
       id,
@@ -95,5 +106,34 @@ test('a batch read from another position than the projection has changes nothing
     t.is(await projection.apply('1-2', [entry('1-3', 'user.deleted', one)]), '1-3');
     t.is(await projection.apply('1-2', [entry('1-3', 'user.created', one)]), '1-3');
     t.deepEqual(await redis.hgetall(knownUsersKey(0)), { position: '1-3', [two]: '1-2' });
+  });
+});
+
+test('entries that are removed before the projection has come to them are told of, once', async (t) => {
+  await withBareRedis(async ({ port, redis }) => {
+    const stream = userEvents.key(0);
+    const add = () =>
+      redis.xadd(
+        stream,
+        '*',
+        ...userEvents.encode({ type: 'user.created', subject: newId(), data: '{}', trace: '', request: '' }),
+      ) as Promise<string>;
+    const projection = knownUsers({ redis, stream, key: knownUsersKey(0), onUndecodable: () => undefined });
+    const follower = startFollower(port);
+    await add();
+    await untilKnown(redis);
+    await until('it has counted', async () => (await redis.hget(knownUsersKey(0), 'passed')) === '1');
+    await follower.stop();
+
+    t.is(await projection.missed(), 0);
+    await redis.xdel(stream, await add(), await add());
+    await add();
+    await redis.xtrim(stream, 'MAXLEN', '0');
+    await add();
+    const again = startFollower(port);
+    await untilKnown(redis);
+    await again.stop();
+    t.is(await projection.missed(), 3);
+    t.is(await projection.missed(), 0);
   });
 });

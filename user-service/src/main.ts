@@ -1,4 +1,4 @@
-import { createApp, listen, serviceClient } from 'shared-events/http';
+import { createApp, createMetrics, listen, serviceClient } from 'shared-events/http';
 import { answers, openRedis, run } from 'shared-events/service';
 import { claimPartitions } from 'shared-events/streams';
 import { userServiceConfig } from './config.ts';
@@ -18,6 +18,7 @@ await run({
 
     const app = createApp({
       log,
+      metrics: createMetrics(),
       routes: userRoutes({
         store: userStore({ redis, partitions }),
         tasks: taskClient(taskService),

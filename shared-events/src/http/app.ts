@@ -2,6 +2,7 @@ import { METHODS } from 'node:http';
 import Router from '@koa/router';
 import Koa from 'koa';
 import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
 import type { Origin } from '../events.ts';
 import { Failure } from '../service/failure.ts';
 import { originMiddleware } from './origin.ts';
@@ -22,10 +23,12 @@ interface AppOptions {
   isOpen(): boolean;
   /** The names of what is missing for good service; none when all is there. */
   missing(): Promise<string[]>;
+  /** What `GET /metrics` tells. The gateway does not lead there. */
+  metrics: Registry;
 }
 
 /** The app both services are: request ids, log, problems, health and readiness around the service's own routes. */
-export function createApp({ log, routes, isOpen, missing }: AppOptions): Koa<AppState> {
+export function createApp({ log, routes, isOpen, missing, metrics }: AppOptions): Koa<AppState> {
   const router: AppRouter = new Router({ strict: true, sensitive: true, methods: METHODS });
 
   router.get('/health', (ctx) => {
@@ -37,6 +40,10 @@ export function createApp({ log, routes, isOpen, missing }: AppOptions): Koa<App
     if (names.length > 0) throw new Failure('not_ready', `Not ready: ${names.join(', ')}.`);
     ctx.type = 'application/json';
     ctx.body = '{"status":"ready"}';
+  });
+  router.get('/metrics', async (ctx) => {
+    ctx.body = await metrics.metrics();
+    ctx.type = metrics.contentType;
   });
   router.use((_, next) => {
     if (!isOpen()) throw new Failure('not_ready', 'The service is still starting. Try again shortly.');
@@ -70,7 +77,11 @@ const clientLeft = new Set([
 
 /** Turns away what asks for another media type than JSON, and what no route answered. */
 async function refuseUnanswered(ctx: AppContext, next: Koa.Next): Promise<void> {
-  if (ctx.method !== 'DELETE' && !ctx.accepts('application/json', 'application/problem+json')) {
+  if (
+    ctx.method !== 'DELETE' &&
+    ctx.path !== '/metrics' &&
+    !ctx.accepts('application/json', 'application/problem+json')
+  ) {
     throw new Failure('not_acceptable', 'Every answer here is application/json.');
   }
   await next();

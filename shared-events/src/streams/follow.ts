@@ -12,6 +12,8 @@ export interface Projection {
    * guarded step. Where the position is no longer `from` it changes nothing. Resolves to the position it left.
    */
   apply(from: string, batch: RawEntry[]): Promise<string>;
+  /** How many entries were removed from the stream before the projection came to them; each is told once. */
+  missed(): Promise<number>;
 }
 
 interface FollowOptions {
@@ -52,6 +54,7 @@ export async function follow(options: FollowOptions): Promise<void> {
           caughtUp = batch.length < batchSize;
           if (last !== undefined) position = await projection.apply(position, batch);
           if (caughtUp) onCaughtUp?.();
+          if (last === undefined) await tellMissed(projection, stream, log);
           failures = 0;
         }
       } catch (error) {
@@ -64,6 +67,17 @@ export async function follow(options: FollowOptions): Promise<void> {
   } finally {
     signal.removeEventListener('abort', hangUp);
     hangUp();
+  }
+}
+
+/** Tells of a gap instead of skipping it in silence. */
+async function tellMissed(projection: Projection, stream: string, log: Logger): Promise<void> {
+  const missed = await projection.missed();
+  if (missed > 0) {
+    log.error(
+      { stream, missed },
+      'entries were removed from the stream unread; the projection may be wrong: replay it',
+    );
   }
 }
 

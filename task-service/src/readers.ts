@@ -1,0 +1,78 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { Redis } from 'ioredis';
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import { userEvents } from 'shared-events';
+import { measureReaders } from 'shared-events/http';
+import { type CommonConfig, openBlockingRedis } from 'shared-events/service';
+import { consume, consumeBlock, follow, followBlock } from 'shared-events/streams';
+import { cascade, cascadeGroup } from './cascade.ts';
+import { knownUsers, knownUsersKey } from './known-users.ts';
+import type { TaskStore } from './store.ts';
+
+interface Collaborators {
+  config: CommonConfig;
+  log: Logger;
+  redis: Redis;
+  store: TaskStore;
+  metrics: Registry;
+  signal: AbortSignal;
+}
+
+/** What reads the user events in the task service: the projection of known users, and the cascade. */
+export function userEventReaders({ config, log, redis, store, metrics, signal }: Collaborators) {
+  const consumer = `${hostname()}:${process.pid}:${randomBytes(4).toString('hex')}`;
+  const partitions = Array.from({ length: config.PARTITIONS }, (_, partition) => {
+    const stream = userEvents.key(partition);
+    const projection = knownUsers({
+      redis,
+      stream,
+      key: knownUsersKey(partition),
+      onUndecodable: (error) => log.error({ err: error, stream }, 'known-users passes an entry by'),
+    });
+    return { stream, projection };
+  });
+  const behind = new Set(partitions.keys());
+  const count = measureReaders(metrics, {
+    redis,
+    streams: partitions.map(({ stream }) => stream),
+    projections: partitions.map(({ stream, projection }) => ({
+      name: 'known-users',
+      stream,
+      position: projection.position,
+    })),
+  });
+
+  return {
+    /** Whether every projection has been built since the start. */
+    areBuilt: () => behind.size === 0,
+    /** Reads until the signal aborts. */
+    async run(): Promise<void> {
+      const following = partitions.map(({ stream, projection }, partition) =>
+        follow({
+          stream,
+          projection,
+          connect: () => openBlockingRedis({ config, log }, followBlock),
+          signal,
+          log,
+          onCaughtUp: () => behind.delete(partition),
+        }),
+      );
+      const consuming = partitions.map(({ stream }) =>
+        consume({
+          redis,
+          stream,
+          group: cascadeGroup,
+          consumer,
+          handle: cascade({ store }),
+          connect: () => openBlockingRedis({ config, log }, consumeBlock),
+          signal,
+          log,
+          onEvent: (event) => count(stream, cascadeGroup, event),
+        }),
+      );
+      await Promise.all([...following, ...consuming]);
+    },
+  };
+}

@@ -1,0 +1,73 @@
+import test from 'ava';
+import { assertProblem } from '../e2e/problem.ts';
+import { api, seed } from '../stack/api.ts';
+import { holdProjections, openTestRedis, untilKnown } from '../stack/redis.ts';
+import { startStack } from '../stack/stack.ts';
+import { until } from '../stack/until.ts';
+
+test('the figures of readers and user checks are at each service, and not at the gateway', async (t) => {
+  const stack = await startStack({ env: { LOG_LEVEL: 'fatal' } });
+  const redis = openTestRedis(stack);
+  try {
+    const gateway = api(stack.urls.gateway);
+    const tasks = api(stack.urls.tasks);
+    const { user, task } = seed(gateway);
+    const figure = async (name: string) => {
+      const { text } = await tasks.get('/metrics', { Accept: 'text/plain' });
+      return Number(
+        text
+          .split('\n')
+          .find((line) => line.startsWith(`${name} `))
+          ?.split(' ')[1],
+      );
+    };
+    const labels = (reader: string) => `{stream="user-events:{0}",reader="${reader}"}`;
+
+    const ada = await user();
+    await untilKnown(redis);
+    await task(ada.id);
+    await gateway.post('/tasks/tasks', { userId: '01890000-0000-7000-8000-000000000000', title: 'x' });
+    t.is(await figure('user_checks_total{answered="locally"}'), 1);
+    t.is(await figure('user_checks_total{answered="over_http"}'), 1);
+    t.is(await figure(`stream_reader_entries_behind${labels('known-users')}`), 0);
+
+    const release = await holdProjections(redis);
+    await user();
+    await user();
+    t.is(await figure(`stream_reader_entries_behind${labels('known-users')}`), 2);
+    t.true((await figure(`stream_reader_seconds_behind${labels('known-users')}`)) > 0);
+    await release();
+    await untilKnown(redis);
+    t.is(await figure(`stream_reader_entries_behind${labels('known-users')}`), 0);
+
+    await redis.xadd(
+      'user-events:{0}',
+      '*',
+      'type',
+      'user.renamed',
+      'subject',
+      'x',
+      'data',
+      '{}',
+      'schema',
+      '1',
+    );
+    await until('it is parked', async () => (await figure(`stream_reader_parked${labels('cascade')}`)) === 1);
+    t.is(
+      await figure('stream_reader_events_total{stream="user-events:{0}",reader="cascade",event="parked"}'),
+      1,
+    );
+    await until(
+      'nothing is pending',
+      async () => (await figure(`stream_reader_pending${labels('cascade')}`)) === 0,
+    );
+
+    t.regex((await api(stack.urls.users).get('/metrics')).text, /^process_cpu_seconds_total /m);
+    for (const path of ['/users/metrics', '/tasks/metrics', '/tasks/%6detrics', '/tasks//metrics']) {
+      assertProblem(t, await gateway.get(path), 404, 'not_found');
+    }
+  } finally {
+    redis.disconnect();
+    await stack.stop();
+  }
+});
