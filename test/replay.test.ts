@@ -1,13 +1,11 @@
-import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { isDeepStrictEqual } from 'node:util';
 import test from 'ava';
 import { type Task, taskStatuses, type User } from 'shared-events';
 import { api, seed } from './stack/api.ts';
-import { root } from './stack/parts.ts';
+import { startCommand } from './stack/commands.ts';
 import { openTestRedis, untilKnown } from './stack/redis.ts';
 import { type Stack, startStack } from './stack/stack.ts';
 import { until } from './stack/until.ts';
@@ -16,18 +14,8 @@ import { until } from './stack/until.ts';
 
 const partitions = 3;
 
-function startReplay({ ports }: Stack, ...args: string[]) {
-  const child = spawn(process.execPath, [join(root, 'test/stack/replay.ts'), ...args], {
-    env: { ...process.env, REDIS_PORT: String(ports.redis), PARTITIONS: String(partitions) },
-  });
-  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
-  return { child, result: Promise.all([ended, text(child.stdout), text(child.stderr)]) };
-}
-
-async function replay(stack: Stack, ...args: string[]) {
-  const [code, output, errors] = await startReplay(stack, ...args).result;
-  return { code, output, errors };
-}
+const startReplay = (stack: Stack, ...args: string[]) => startCommand('replay', stack, args, partitions);
+const replay = (stack: Stack, ...args: string[]) => startReplay(stack, ...args).result;
 
 async function withStack(run: (stack: Stack, redis: ReturnType<typeof openTestRedis>) => Promise<void>) {
   const stack = await startStack({ env: { PARTITIONS: String(partitions), LOG_LEVEL: 'warn' } });

@@ -1,0 +1,205 @@
+import test from 'ava';
+import { CloudEvent } from 'cloudevents';
+import type { Task, User } from 'shared-events';
+import { api, seed } from '../stack/api.ts';
+import { startCommand } from '../stack/commands.ts';
+import { holdProjections, openTestRedis, untilKnown } from '../stack/redis.ts';
+import { type Stack, startStack } from '../stack/stack.ts';
+import { until } from '../stack/until.ts';
+
+// `npm run events`, as an operator uses it.
+
+interface World {
+  stack: Stack;
+  redis: ReturnType<typeof openTestRedis>;
+  gateway: ReturnType<typeof api>;
+  user(input?: object): Promise<User>;
+  task(userId: string, input?: object): Promise<Task>;
+  events(...args: string[]): Promise<{ code: number | null; output: string; errors: string }>;
+  lines(...args: string[]): Promise<string[]>;
+}
+
+async function withStack(run: (world: World) => Promise<void>): Promise<void> {
+  const stack = await startStack({ env: { LOG_LEVEL: 'fatal' } });
+  const redis = openTestRedis(stack);
+  const gateway = api(stack.urls.gateway);
+  const events = (...args: string[]) => startCommand('events', stack, args).result;
+  try {
+    await run({
+      stack,
+      redis,
+      gateway,
+      ...seed(gateway),
+      events,
+      lines: async (...args) => (await events(...args)).output.trim().split('\n'),
+    });
+  } finally {
+    redis.disconnect();
+    await stack.stop();
+  }
+}
+
+const poison = (redis: World['redis']) =>
+  redis.xadd('user-events:{0}', '*', 'type', 'user.renamed', 'subject', 'x', 'data', '{}', 'schema', '1');
+
+test('tail prints what is asked for, in order, readable or as CloudEvents, and goes on while it comes', async (t) => {
+  await withStack(async ({ stack, user, task, gateway, lines, redis }) => {
+    const live = startCommand('events', stack, ['tail', '--json']);
+    let seen = '';
+    live.child.stdout.on('data', (chunk) => {
+      seen += chunk;
+    });
+    await until(
+      'tail waits for events',
+      async () => ((await redis.client('LIST')) as string).match(/ cmd=xread /g)?.length === 2,
+    );
+    const ada = await user();
+    const milk = await task(ada.id);
+    await gateway.put(`/tasks/tasks/${milk.id}`, { status: 'completed' });
+    const all = await lines('tail', '--from', '0', '--no-follow');
+    t.deepEqual(
+      all.map((line) => line.split(/ +/)[1]),
+      ['user.created', 'task.created', 'task.updated'],
+    );
+    t.true(all[0]?.includes(ada.id) && all[0].includes('ada@example.com'));
+    t.is(
+      (await lines('tail', '--from', '0', '--no-follow', '--type', 'task.created,task.deleted')).length,
+      1,
+    );
+    t.is((await lines('tail', '--from', '0', '--no-follow', '--subject', milk.id)).length, 2);
+    for (const line of await lines('tail', '--from', '0', '--no-follow', '--json')) {
+      t.true(new CloudEvent(JSON.parse(line), true).validate());
+    }
+    await user();
+    await until('the live one has seen the last', () => /user\.created/.test(seen));
+    live.child.kill('SIGINT');
+    await live.result;
+  });
+});
+
+test('show tells the life of a task, with what changed at each step', async (t) => {
+  await withStack(async ({ user, task, gateway, events }) => {
+    const { id } = await task((await user()).id, { title: 'Milk' });
+    await gateway.put(`/tasks/tasks/${id}`, { title: 'Oat milk' });
+    await gateway.delete(`/tasks/tasks/${id}`);
+    const { output } = await events('show', id);
+    t.regex(
+      output,
+      /task\.created[\s\S]*title: "Milk"[\s\S]*task\.updated[\s\S]*title: "Milk" → "Oat milk"[\s\S]*task\.deleted/,
+    );
+    t.notRegex(output, /status: .*→/);
+    const nobody = await events('show', '01890000-0000-7000-8000-000000000000');
+    t.is(nobody.code, 2);
+    t.regex(nobody.errors, /^No event is about/);
+  });
+});
+
+test('lag is exact, also where entries were removed', async (t) => {
+  await withStack(async ({ user, redis, lines }) => {
+    const row = async (reader: string) =>
+      (await lines('lag')).find((line) => line.includes(reader))?.split(/ {2,}/);
+    await user();
+    await untilKnown(redis);
+    t.is((await row('known-users'))?.[2], '0');
+    const release = await holdProjections(redis);
+    for (let n = 0; n < 5; n++) await user();
+    const [first, second] = await redis.xrevrange('user-events:{0}', '+', '-', 'COUNT', 2);
+    await redis.xdel('user-events:{0}', first?.[0] as string, second?.[0] as string);
+    t.is((await row('known-users'))?.[2], '3');
+    t.true(Number((await row('known-users'))?.[3]) >= 0);
+    await release();
+    await poison(redis);
+    await until('it is parked', async () => (await row('group cascade'))?.[6] === '1');
+    t.is((await row('group cascade'))?.[2], '0');
+    t.is((await row('group cascade'))?.[4], '0');
+  });
+});
+
+test('a parked entry is listed with its reason, shown, put back before its group, and dropped', async (t) => {
+  await withStack(async ({ redis, events, lines }) => {
+    t.deepEqual(await lines('parked'), ['Nothing is parked.']);
+    const origin = await poison(redis);
+    await until('it is parked', async () => (await lines('parked')).length === 2);
+    const [, row = ''] = await lines('parked', 'list', '--group', 'cascade');
+    t.regex(
+      row,
+      new RegExp(`user-events:\\{0\\} +cascade +${origin} +1 +unknown_type +.*user.renamed is no event`),
+    );
+    const [id = ''] = row.split(' ');
+    t.regex((await events('parked', 'show', id)).output, /type: user\.renamed/);
+    t.is((await events('parked', 'requeue', id)).code, 0);
+    await until('it is parked again', async () => {
+      const [, again] = await lines('parked');
+      return again !== undefined && !again.startsWith(id);
+    });
+    t.regex((await events('parked', 'drop', 'all')).output, /is dropped/);
+    t.deepEqual(await lines('parked'), ['Nothing is parked.']);
+    for (const args of [['drop', '1-1'], ['show'], ['requeue', id]])
+      t.is((await events('parked', ...args)).code, 2);
+  });
+});
+
+test('compact removes what a replay does not need, nothing that is not passed, and a replay gives the same state', async (t) => {
+  await withStack(async ({ stack, redis, gateway, user, task, events }) => {
+    const users: User[] = [];
+    for (let n = 0; n < 20; n++) {
+      const made = await user({ name: `User ${n}` });
+      users.push(made);
+      const { id } = await task(made.id);
+      for (const status of ['in-progress', 'completed', 'pending'])
+        await gateway.put(`/tasks/tasks/${id}`, { status });
+      if (n % 4 === 0) await gateway.delete(`/users/users/${made.id}`);
+    }
+    await until('the cascade is done', async () => (await redis.keys(`*${users[16]?.id}*`)).length === 0);
+    await untilKnown(redis);
+    const state = async () => {
+      const keys = (await redis.keys('*')).filter((key) => /^(user|task):/.test(key)).sort();
+      return Promise.all(keys.map(async (key) => `${key} ${await redis.get(key)}`));
+    };
+    const before = await state();
+    const lengths = async () => [await redis.xlen('user-events:{0}'), await redis.xlen('task-events:{0}')];
+    t.deepEqual(await lengths(), [25, 85]);
+
+    t.regex(
+      (await events('compact', '--older-than', '30d')).output,
+      /removed 0 superseded updates and 0 entries/,
+    );
+    t.is((await events('compact', '--older-than', '0s', '--dry-run')).code, 0);
+    t.deepEqual(await lengths(), [25, 85]);
+
+    const release = await holdProjections(redis);
+    const late = await user();
+    await gateway.delete(`/users/users/${late.id}`);
+    await until('the clock has moved on', async () => {
+      const [last] = await redis.xrevrange('user-events:{0}', '+', '-', 'COUNT', 1);
+      return Number((await redis.time())[0]) * 1000 > Number.parseInt(last?.[0] ?? '', 10);
+    });
+    t.is((await events('compact', '--older-than', '0s')).code, 0);
+    t.deepEqual(await lengths(), [17, 30], 'what known-users has not passed is still there');
+    await release();
+    await untilKnown(redis);
+    await redis.del(
+      ...(await redis.keys('*')).filter((key) => /^(user|task|tasks-of|known-users):/.test(key)),
+    );
+    t.is((await startCommand('replay', stack, ['all']).result).code, 0);
+    t.deepEqual(await state(), before);
+  });
+});
+
+test('a wrong command or option gets one line that says so, and --help teaches', async (t) => {
+  await withStack(async ({ events }) => {
+    for (const [args, message] of [
+      [['nonsense'], /^There is no nonsense\./],
+      [['tail', '--from', 'never'], /^--from never: give an entry id/],
+      [['compact'], /^Say with --older-than/],
+      [['compact', '--older-than', 'long'], /^Say with --older-than/],
+      [['show', 'x'], /^Say whose life to show/],
+      [['lag', '--loud'], /^Unknown option '--loud'/],
+    ] as [string[], RegExp][]) {
+      const { code, errors } = await events(...args);
+      t.is(code, 2);
+      t.regex(errors, message);
+    }
+    t.regex((await events('--help')).output, /npm run events -- parked requeue ID/);
+  });
+});

@@ -1,0 +1,31 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { root } from './parts.ts';
+import type { Stack } from './stack.ts';
+
+const scripts = {
+  replay: 'test/stack/replay.ts',
+  events: 'shared-events/src/cli/events.ts',
+};
+
+/** Starts `npm run replay` or `npm run events` against a stack; `result` has its exit code and what it printed. */
+export function startCommand(
+  name: keyof typeof scripts,
+  { ports }: Pick<Stack, 'ports'>,
+  args: string[],
+  partitions = 1,
+) {
+  const child = spawn(process.execPath, [join(root, scripts[name]), ...args], {
+    env: { ...process.env, REDIS_PORT: String(ports.redis), PARTITIONS: String(partitions) },
+  });
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+  const result = Promise.all([ended, text(child.stdout), text(child.stderr)]).then(
+    ([code, output, errors]) => ({
+      code,
+      output,
+      errors,
+    }),
+  );
+  return { child, result };
+}
