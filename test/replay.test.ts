@@ -2,8 +2,18 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import test from 'ava';
-import { type Task, taskStatuses, type User } from 'shared-events';
+import test, { type ExecutionContext } from 'ava';
+import type { Redis } from 'ioredis';
+import {
+  newId,
+  partitionOf,
+  routingDigits,
+  type Task,
+  taskEvents,
+  taskStatuses,
+  type User,
+  userEvents,
+} from 'shared-events';
 import { api, seed } from './stack/api.ts';
 import { startCommand } from './stack/commands.ts';
 import { openTestRedis, untilKnown } from './stack/redis.ts';
@@ -17,7 +27,7 @@ const partitions = 3;
 const startReplay = (stack: Stack, ...args: string[]) => startCommand('replay', stack, args, partitions);
 const replay = (stack: Stack, ...args: string[]) => startReplay(stack, ...args).result;
 
-async function withStack(run: (stack: Stack, redis: ReturnType<typeof openTestRedis>) => Promise<void>) {
+async function withStack(run: (stack: Stack, redis: Redis) => Promise<void>) {
   const stack = await startStack({ env: { PARTITIONS: String(partitions), LOG_LEVEL: 'warn' } });
   const redis = openTestRedis(stack);
   try {
@@ -28,8 +38,13 @@ async function withStack(run: (stack: Stack, redis: ReturnType<typeof openTestRe
   }
 }
 
+interface World {
+  users: User[];
+  tasks: Task[];
+}
+
 /** A small world with a history: users and tasks that were made, changed and deleted. */
-async function history(stack: Stack, size: number) {
+async function history(stack: Stack, size: number): Promise<World> {
   const gateway = api(stack.urls.gateway);
   const { user, task } = seed(gateway);
   const users: User[] = [];
@@ -52,7 +67,7 @@ async function history(stack: Stack, size: number) {
 }
 
 /** Every answer that reads can get about this world, with status, version and text. */
-async function answers(stack: Stack, { users, tasks }: { users: User[]; tasks: Task[] }): Promise<string[]> {
+async function answers(stack: Stack, { users, tasks }: World): Promise<string[]> {
   const gateway = api(stack.urls.gateway);
   const paths = [
     ...users.flatMap(({ id }) => [
@@ -70,7 +85,7 @@ async function answers(stack: Stack, { users, tasks }: { users: User[]; tasks: T
   return all;
 }
 
-const untilCascadesEnd = (redis: ReturnType<typeof openTestRedis>) =>
+const untilCascadesEnd = (redis: Redis) =>
   until('all deleted users are taken care of', async () => {
     for (let p = 0; p < partitions; p++) {
       const [last] = await redis.xrevrange(`user-events:{${p}}`, '+', '-', 'COUNT', 1);
@@ -164,51 +179,111 @@ test('--until writes the state as it was then', async (t) => {
   });
 });
 
+/** Writers and a reader that check every answer they get, until they are stopped; then it tells how often they wrote. */
+function checkedLoad(t: ExecutionContext, stack: Stack, world: World, before: string[]) {
+  const gateway = api(stack.urls.gateway);
+  const { user, task } = seed(gateway);
+  let busy = true;
+  let writes = 0;
+  const writer = async () => {
+    while (busy) {
+      const made = await user();
+      const { id } = await task(made.id);
+      const changed = await gateway.put(`/tasks/tasks/${id}`, { status: 'completed' });
+      t.is(changed.status, 200);
+      t.is((await gateway.get(`/tasks/tasks/${id}`)).text, changed.text);
+      t.is((await gateway.delete(`/users/users/${made.id}`)).status, 204);
+      t.is((await gateway.get(`/users/users/${made.id}`)).status, 404);
+      t.is((await gateway.post('/tasks/tasks', { userId: made.id, title: 'x' })).status, 400);
+      writes += 1;
+    }
+  };
+  const reader = async () => {
+    while (busy) t.deepEqual(await answers(stack, world), before);
+  };
+  const ended = Promise.all([writer(), writer(), reader()]);
+  return async () => {
+    busy = false;
+    await ended;
+    return writes;
+  };
+}
+
 test('while all is rebuilt again and again, and killed half-way, no reader and no writer notices', async (t) => {
   await withStack(async (stack, redis) => {
     const world = await history(stack, 30);
     await untilCascadesEnd(redis);
-    const before = await answers(stack, world);
-    const gateway = api(stack.urls.gateway);
-    const { user, task } = seed(gateway);
-    let busy = true;
-    let writes = 0;
-    const writer = async () => {
-      while (busy) {
-        const made = await user();
-        const { id } = await task(made.id);
-        const changed = await gateway.put(`/tasks/tasks/${id}`, { status: 'completed' });
-        t.is(changed.status, 200);
-        t.is((await gateway.get(`/tasks/tasks/${id}`)).text, changed.text);
-        t.is((await gateway.delete(`/users/users/${made.id}`)).status, 204);
-        t.is((await gateway.get(`/users/users/${made.id}`)).status, 404);
-        t.is((await gateway.post('/tasks/tasks', { userId: made.id, title: 'x' })).status, 400);
-        writes += 1;
-      }
-    };
-    const reader = async () => {
-      while (busy) t.deepEqual(await answers(stack, world), before);
-    };
-    const load = Promise.all([writer(), writer(), reader()]);
+    const stopLoad = checkedLoad(t, stack, world, await answers(stack, world));
     for (let round = 0; round < 3; round++) {
       const { child, result } = startReplay(stack, 'all');
-      await until('the replay is at work', () =>
-        redis.exists('replay').then((count) => count > 0 || child.exitCode !== null),
-      );
+      const isAtWork = async () => (await redis.exists('replay')) > 0 || child.exitCode !== null;
+      await until('the replay is at work', isAtWork);
       process.kill(child.pid as number, 'SIGKILL');
       await result;
       await until('the lock of the killed one has ended', async () => (await redis.exists('replay')) === 0);
       const { code, errors } = await replay(stack, 'all');
       t.is(code, 0, errors);
     }
-    busy = false;
-    await load;
-    t.true(writes > 10);
+    t.true((await stopLoad()) > 10);
     await untilCascadesEnd(redis);
     const { code, output } = await replay(stack, 'all', '--verify');
     t.is(code, 0, output);
   });
 });
+
+test('a hundred thousand events are rebuilt while writers and a reader go on', async (t) => {
+  await withStack(async (stack, redis) => {
+    const world = await history(stack, 10);
+    await writeHistory(redis, 25_000);
+    await untilCascadesEnd(redis);
+    const before = await answers(stack, world);
+    const stopLoad = checkedLoad(t, stack, world, before);
+    const { code, output, errors } = await replay(stack, 'all');
+    t.is(code, 0, errors);
+    t.regex(output, /users: 5\d{4} entries in .* 25000 changed/);
+    t.regex(output, /tasks: 5\d{4} entries in .* 25000 changed/);
+    t.true((await stopLoad()) > 5);
+    await untilCascadesEnd(redis);
+    t.is((await replay(stack, 'all', '--verify')).code, 0);
+  });
+});
+
+/** Writes two events of so many users and as many tasks, and none of what is kept beside them. */
+async function writeHistory(redis: Redis, count: number): Promise<void> {
+  const now = new Date().toISOString();
+  const origin = { trace: '', request: '' };
+  for (let from = 0; from < count; from += 500) {
+    const pipeline = redis.pipeline();
+    for (let n = from; n < from + 500; n++) {
+      const id = newId();
+      const user = { id, name: `User ${n}`, email: 'a@example.com', createdAt: now, updatedAt: now };
+      const task = {
+        id: newId(routingDigits(id)),
+        userId: id,
+        title: 'x',
+        description: null,
+        createdAt: now,
+        updatedAt: now,
+      };
+      const partition = partitionOf(id, partitions);
+      for (const type of ['created', 'updated'] as const) {
+        const data = JSON.stringify({ ...user, name: type });
+        const fields = userEvents.encode({ type: `user.${type}`, subject: id, data, ...origin });
+        pipeline.xadd(userEvents.key(partition), '*', ...fields);
+        const status = type === 'created' ? 'pending' : 'completed';
+        const taskData = JSON.stringify({ ...task, status });
+        const taskFields = taskEvents.encode({
+          type: `task.${type}`,
+          subject: task.id,
+          data: taskData,
+          ...origin,
+        });
+        pipeline.xadd(taskEvents.key(partition), '*', ...taskFields);
+      }
+    }
+    for (const [error] of (await pipeline.exec()) ?? []) if (error) throw error;
+  }
+}
 
 test('two replays at once: the second is refused, naming the first', async (t) => {
   await withStack(async (stack, redis) => {
