@@ -1,14 +1,18 @@
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import test from 'ava';
+import { api, seed } from './stack/api.ts';
 import { root } from './stack/parts.ts';
 import { startStack } from './stack/stack.ts';
+import { until } from './stack/until.ts';
 
-// The README's sample workflow, typed as it is written, gives what it shows.
+// What the README shows, typed as it is written, does what the README says.
 
-const workflow = /```console\n([\s\S]*?)```/.exec(readFileSync(join(root, 'README.md'), 'utf8'))?.[1] ?? '';
+const readme = readFileSync(join(root, 'README.md'), 'utf8');
+const workflow = /```console\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
+const example = /```ts\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
 
 /** The commands of the workflow, each with the output shown below it. */
 const steps = workflow
@@ -47,6 +51,31 @@ test('the sample workflow gives what the README shows', async (t) => {
       t.is(normalise(outputs[at] ?? ''), normalise(shown), command);
     }
   } finally {
+    await stack.stop();
+  }
+});
+
+test('the example of a consumer greets every user, and ends on Ctrl+C', async (t) => {
+  const stack = await startStack({ env: { LOG_LEVEL: 'warn' } });
+  mkdirSync(join(root, '.data'), { recursive: true });
+  const dir = mkdtempSync(join(root, '.data/readme-'));
+  try {
+    const { user } = seed(api(stack.urls.gateway));
+    await user({ name: 'Ada' });
+    const file = join(dir, 'greeter.ts');
+    writeFileSync(file, example.replace('6379', String(stack.ports.redis)));
+    const greeter = spawn(process.execPath, [file]);
+    let output = '';
+    greeter.stdout.on('data', (chunk) => {
+      output += chunk;
+    });
+    const errors = text(greeter.stderr);
+    await user({ name: 'Grace' });
+    await until('both are greeted', () => output === 'Hello Ada\nHello Grace\n');
+    greeter.kill('SIGINT');
+    t.is(await errors, '');
+  } finally {
+    rmSync(dir, { recursive: true });
     await stack.stop();
   }
 });
