@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { type ConsumerGroup, consumerGroup, LeaseLost } from './group.ts';
 import { type ConsumeEvent, createHand, type Hand, type Handler } from './hand.ts';
-import { pause } from './pause.ts';
+import { pause, tellInterruption } from './pause.ts';
 
 interface ConsumeOptions {
   redis: Redis;
@@ -54,7 +54,7 @@ export async function consume(options: ConsumeOptions): Promise<void> {
       failures += 1;
       if (error instanceof LeaseLost)
         log.warn({ stream, group: name, consumer }, 'another consumer has taken over');
-      else log.warn({ err: error, stream, group: name, failures }, 'consuming is interrupted');
+      else tellInterruption(log, error, { stream, group: name, failures });
       await pause(failures, signal);
     }
   }
@@ -93,7 +93,7 @@ async function work(options: ConsumeOptions, group: ConsumerGroup, lease: number
       } catch (error) {
         if (signal.aborted || error instanceof LeaseLost) break;
         failures += 1;
-        log.warn({ err: error, stream, group: name, failures }, 'reading is interrupted');
+        tellInterruption(log, error, { stream, group: name, failures });
         await pause(failures, signal);
         // Entries of a reply that was lost are this consumer's own: they are taken in hand before anything new.
         takenOverAt = Number.NEGATIVE_INFINITY;

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { RawEntry } from '../events.ts';
-import { pause } from './pause.ts';
+import { pause, tellInterruption } from './pause.ts';
 
 /** A fold of a stream, kept in Redis together with the position up to which it holds. */
 export interface Projection {
@@ -60,7 +60,7 @@ export async function follow(options: FollowOptions): Promise<void> {
       } catch (error) {
         if (signal.aborted) return;
         failures += 1;
-        log.warn({ err: error, stream, failures }, 'following is interrupted');
+        tellInterruption(log, error, { stream, failures });
         await pause(failures, signal);
       }
     }

@@ -1,4 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { isRedisAway } from '../service/redis.ts';
 
 /**
  * Waits before the next try after so many failures: exponential backoff with jitter, about 100, 200, 400 … 2000
@@ -7,4 +9,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 export async function pause(failures: number, signal: AbortSignal): Promise<void> {
   const longest = Math.min(100 * 2 ** (failures - 1), 2000);
   await delay(longest * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => undefined);
+}
+
+/** Logs why a reader has to pause. That Redis is away is told by its connection already. */
+export function tellInterruption(log: Logger, error: unknown, names: object): void {
+  log[isRedisAway(error) ? 'debug' : 'warn']({ err: error, ...names }, 'reading is interrupted');
 }
