@@ -5,10 +5,11 @@ import { assertProblem } from './problem.ts';
 
 const gateway = gatewayUnderTest(test, 1);
 
-/** One document of each kind, with a change of it. */
+/** One document of each kind, with a change of it; the task is another user's, so that neither goes with the other. */
 async function documents() {
   const user = await gateway.user();
-  const task = await gateway.task(user.id);
+  const owner = await gateway.user();
+  const task = await gateway.task(owner.id);
   return [
     {
       path: `/users/users/${user.id}`,
