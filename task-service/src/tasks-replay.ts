@@ -1,16 +1,14 @@
 import type { Redis } from 'ioredis';
 import { hashTag, type Task, taskEvents } from 'shared-events';
-import type { ReplayTarget } from 'shared-events/cli';
+import { recordsTarget } from 'shared-events/cli';
 import {
   type Final,
   isGone,
   parseRecord,
   type RecordProjection,
   rebuildLua,
-  rebuildRecords,
   recordLua,
   script,
-  stateAt,
 } from 'shared-events/streams';
 import { taskKeys } from './store.ts';
 
@@ -22,30 +20,35 @@ function taskRecords(redis: Redis, partition: number, partitions: number): Recor
   const { recordKey, keysOf } = taskKeys(partitions);
   const tag = hashTag(partition);
 
-  async function* keysLike(prefix: string): AsyncGenerator<string> {
-    for await (const found of redis.scanStream({ match: `${prefix}*`, count: 1000 }))
-      yield* found as string[];
+  /** The keys that begin so, some at a time. */
+  async function* keysLike(prefix: string): AsyncGenerator<string[]> {
+    yield* redis.scanStream({ match: `${prefix}*`, count: 1000 }) as AsyncIterable<string[]>;
   }
 
   /** Records that no event accounts for. They tell themselves whose index they stand in. */
   async function* strayRecords(isLiving: (subject: string) => boolean): AsyncGenerator<Final> {
     const prefix = `task:${tag}:`;
-    for await (const key of keysLike(prefix)) {
-      const subject = key.slice(prefix.length);
-      if (isLiving(subject)) continue;
-      const record = await redis.get(recordKey(subject));
-      if (record !== null) yield { subject, owner: (JSON.parse(parseRecord(record).text) as Task).userId };
+    for await (const keys of keysLike(prefix)) {
+      for (const subject of keys.map((key) => key.slice(prefix.length)).filter((id) => !isLiving(id))) {
+        const record = await redis.get(recordKey(subject));
+        if (record !== null) yield { subject, owner: (JSON.parse(parseRecord(record).text) as Task).userId };
+      }
     }
   }
 
   /** Entries of the index that no event accounts for. */
   async function* strayIndexEntries(isLiving: (subject: string) => boolean): AsyncGenerator<Final> {
     const prefix = `tasks-of:${tag}:`;
-    for await (const key of keysLike(prefix)) {
-      const [owner = ''] = key.slice(prefix.length).split(':');
-      for await (const found of redis.zscanStream(key, { count: 1000 })) {
-        for (const [at, subject] of (found as string[]).entries()) {
-          if (at % 2 === 0 && !isLiving(subject)) yield { subject, owner };
+    for await (const keys of keysLike(prefix)) {
+      const pages = await Promise.all(keys.map((key) => redis.zscan(key, '0', 'COUNT', 1000)));
+      for (const [at, key] of keys.entries()) {
+        const [owner = ''] = key.slice(prefix.length).split(':');
+        let [cursor, members] = pages[at] as [string, string[]];
+        for (;;) {
+          const subjects = members.filter((_, place) => place % 2 === 0);
+          yield* subjects.filter((id) => !isLiving(id)).map((subject) => ({ subject, owner }));
+          if (cursor === '0') break;
+          [cursor, members] = await redis.zscan(key, cursor, 'COUNT', 1000);
         }
       }
     }
@@ -72,20 +75,5 @@ function taskRecords(redis: Redis, partition: number, partitions: number): Recor
 }
 
 /** What `npm run replay -- tasks` rebuilds. */
-export function tasksTarget(redis: Redis, partition: number, partitions: number): ReplayTarget {
-  const projection = taskRecords(redis, partition, partitions);
-  return {
-    stream: projection.stream,
-    rebuild: (mode, signal, onRead, onDifference) =>
-      rebuildRecords({
-        redis,
-        projection,
-        mode,
-        signal,
-        onRead,
-        onDifference: ({ subject }) => onDifference(`task ${subject} is not what its events say`),
-      }),
-    stateAt: async (until, onRead) =>
-      (await stateAt({ redis, projection, onRead }, until)).map(({ data }) => data),
-  };
-}
+export const tasksTarget = (redis: Redis, partition: number, partitions: number) =>
+  recordsTarget(redis, taskRecords(redis, partition, partitions), 'task');

@@ -1,15 +1,7 @@
 import type { Redis } from 'ioredis';
 import { hashTag, userEvents } from 'shared-events';
-import { type ReplayTargets, replayCommand } from 'shared-events/cli';
-import {
-  isGone,
-  type RecordProjection,
-  rebuildLua,
-  rebuildRecords,
-  recordLua,
-  script,
-  stateAt,
-} from 'shared-events/streams';
+import { recordsTarget, replayCommand } from 'shared-events/cli';
+import { isGone, type RecordProjection, rebuildLua, recordLua, script } from 'shared-events/streams';
 import { userKeys } from './store.ts';
 
 // npm run replay -- users
@@ -44,24 +36,7 @@ function userRecords(redis: Redis, partition: number, partitions: number): Recor
   };
 }
 
-const targets: ReplayTargets = {
-  users: (redis, partition, partitions) => {
-    const projection = userRecords(redis, partition, partitions);
-    return {
-      stream: projection.stream,
-      rebuild: (mode, signal, onRead, onDifference) =>
-        rebuildRecords({
-          redis,
-          projection,
-          mode,
-          signal,
-          onRead,
-          onDifference: ({ subject }) => onDifference(`user ${subject} is not what its events say`),
-        }),
-      stateAt: async (until, onRead) =>
-        (await stateAt({ redis, projection, onRead }, until)).map(({ data }) => data),
-    };
-  },
-};
-
-await replayCommand(targets);
+await replayCommand({
+  users: (redis, partition, partitions) =>
+    recordsTarget(redis, userRecords(redis, partition, partitions), 'user'),
+});

@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
 import type { Redis } from 'ioredis';
 import { Failure } from '../service.ts';
-import { exclusively, type Mode } from '../streams.ts';
+import { exclusively, type Mode, type RecordProjection, rebuildRecords, stateAt } from '../streams.ts';
 import { command, entryId, say, withRedis } from './command.ts';
 import { progress } from './progress.ts';
 
@@ -31,6 +31,18 @@ export type ReplayTargets = Record<
   string,
   (redis: Redis, partition: number, partitions: number) => ReplayTarget
 >;
+
+/** The records of one kind of thing as something to rebuild. @param noun what differences call it */
+export const recordsTarget = (redis: Redis, projection: RecordProjection, noun: string): ReplayTarget => ({
+  stream: projection.stream,
+  rebuild: (mode, signal, onRead, onDifference) =>
+    rebuildRecords({
+      ...{ redis, projection, mode, signal, onRead },
+      onDifference: ({ subject }) => onDifference(`${noun} ${subject} is not what its events say`),
+    }),
+  stateAt: async (until, onRead) =>
+    (await stateAt({ redis, projection, onRead }, until)).map(({ data }) => data),
+});
 
 const options = {
   verify: { type: 'boolean' },
