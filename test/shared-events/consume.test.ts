@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import { type RawEntry, subjectOf, UndecodableEntry } from 'shared-events';
 import { openBlockingRedis, openRedis } from 'shared-events/service';
 import { consume, consumeBlock, groupKeys, type Handler, parkedEntries } from 'shared-events/streams';
-import { withBareRedis } from '../stack/bare-redis.ts';
+import { type BareRedis, withBareRedis } from '../stack/bare-redis.ts';
 import { until } from '../stack/until.ts';
 
 // `consume` against a real Redis: order, retries, takeovers, parking, and what is put back.
@@ -17,7 +17,11 @@ const log = pino({ level: 'silent' });
 let consumers = 0;
 
 /** A consumer of the group; `stop` ends it as a process ends that is asked to. */
-function start(port: number, handle: Handler, options: { maxAttempts?: number; lease?: number } = {}) {
+function startConsumer(
+  port: number,
+  handle: Handler,
+  options: { maxAttempts?: number; lease?: number } = {},
+) {
   const stopping = new AbortController();
   const config = { REDIS_HOST: '127.0.0.1', REDIS_PORT: port };
   const redis = openRedis({ config, log });
@@ -44,6 +48,28 @@ function start(port: number, handle: Handler, options: { maxAttempts?: number; l
   };
 }
 
+type Start = (
+  handle: Handler,
+  options?: Parameters<typeof startConsumer>[2],
+) => ReturnType<typeof startConsumer>;
+
+/** Gives a test a Redis of its own and consumers of it; those that the test does not stop are stopped after it. */
+async function withConsumers(run: (bare: BareRedis & { start: Start }) => Promise<void>): Promise<void> {
+  await withBareRedis(async (bare) => {
+    const started: ReturnType<typeof startConsumer>[] = [];
+    const start: Start = (handle, options) => {
+      const consumer = startConsumer(bare.port, handle, options);
+      started.push(consumer);
+      return consumer;
+    };
+    try {
+      await run({ ...bare, start });
+    } finally {
+      for (const consumer of started) await consumer.stop();
+    }
+  });
+}
+
 const add = (redis: Redis, subject: string, text: string) =>
   redis.xadd(
     stream,
@@ -61,11 +87,11 @@ const textOf = ([, fields]: RawEntry) => fields[5] ?? '';
 const pendingCount = async (redis: Redis) => ((await redis.xpending(stream, group)) as [number])[0];
 
 test('every entry is handled once, those of a subject in order and one at a time, others meanwhile', async (t) => {
-  await withBareRedis(async ({ port, redis }) => {
+  await withConsumers(async ({ start, redis }) => {
     const seen = new Map<string, string[]>();
     const busy = new Set<string>();
     let most = 0;
-    const consumer = start(port, async (entry) => {
+    const consumer = start(async (entry) => {
       const subject = subjectOf(entry);
       t.false(busy.has(subject));
       busy.add(subject);
@@ -89,10 +115,10 @@ test('every entry is handled once, those of a subject in order and one at a time
 });
 
 test('an entry that fails is tried again with pauses, its subject waits, and others go on', async (t) => {
-  await withBareRedis(async ({ port, redis }) => {
+  await withConsumers(async ({ start, redis }) => {
     const handled: string[] = [];
     let failures = 0;
-    const consumer = start(port, async (entry) => {
+    const consumer = start(async (entry) => {
       if (textOf(entry) === 'hard' && failures++ < 2) throw new Error('not yet');
       handled.push(textOf(entry));
     });
@@ -108,11 +134,10 @@ test('an entry that fails is tried again with pauses, its subject waits, and oth
 });
 
 test('what never succeeds is parked with its reason, what cannot be understood at once; put back, it comes again', async (t) => {
-  await withBareRedis(async ({ port, redis }) => {
+  await withConsumers(async ({ start, redis }) => {
     const handled: string[] = [];
     let broken = true;
     const consumer = start(
-      port,
       async (entry) => {
         if (broken && textOf(entry) === 'poison') throw new Error('it will not do');
         if (broken && textOf(entry) === 'nonsense')
@@ -132,7 +157,7 @@ test('what never succeeds is parked with its reason, what cannot be understood a
     t.like(find(poison), { code: 'attempts_exhausted', reason: 'it will not do', attempts: 3 });
     t.like(find(nonsense), { code: 'unknown_type', attempts: 1 });
     t.is(textOf(find(poison)?.entry as RawEntry), 'poison');
-    t.is(await pendingCount(redis), 0);
+    await until('nothing is pending', async () => (await pendingCount(redis)) === 0);
 
     await redis.xgroup('CREATE', stream, 'another', '$');
     broken = false;
@@ -147,14 +172,13 @@ test('what never succeeds is parked with its reason, what cannot be understood a
 });
 
 test('a slow handler is not run twice while it lives; what a dead consumer left is taken over and finished', async (t) => {
-  await withBareRedis(async ({ port, redis }) => {
+  await withConsumers(async ({ start, redis }) => {
     let runs = 0;
     let finish: () => void = () => undefined;
     const finished = new Promise<void>((resolve) => {
       finish = resolve;
     });
     const slow = start(
-      port,
       async () => {
         runs += 1;
         await finished;
@@ -164,7 +188,6 @@ test('a slow handler is not run twice while it lives; what a dead consumer left 
     await add(redis, 'a', 'slow');
     await until('it is being handled', () => runs === 1);
     const second = start(
-      port,
       async () => {
         runs += 1;
       },
@@ -191,14 +214,13 @@ test('a slow handler is not run twice while it lives; what a dead consumer left 
 });
 
 test('an entry that kills its consumer again and again is parked, not those behind it', async (t) => {
-  await withBareRedis(async ({ port, redis }) => {
+  await withConsumers(async ({ start, redis }) => {
     const handled: string[] = [];
     let deaths = 0;
     const poison = await add(redis, 'a', 'poison');
     await add(redis, 'b', 'innocent');
     for (let run = 0; run < 8 && (await redis.xlen(dead)) === 0; run++) {
       const victim = start(
-        port,
         async (entry, { signal }) => {
           if (textOf(entry) === 'poison') {
             deaths += 1;
@@ -218,18 +240,17 @@ test('an entry that kills its consumer again and again is parked, not those behi
     const [parked] = await parkedEntries({ redis, stream, group }).list();
     t.is(parked?.entry[0], poison);
     t.is(deaths, 3);
-    const last = start(port, async (entry) => void handled.push(textOf(entry)));
+    const last = start(async (entry) => void handled.push(textOf(entry)));
     await until('the innocent is handled', () => handled.includes('innocent'));
     await last.stop();
   });
 });
 
 test('progress keeps a long work that is interrupted from being parked', async (t) => {
-  await withBareRedis(async ({ port, redis }) => {
+  await withConsumers(async ({ start, redis }) => {
     let runs = 0;
     let done = false;
     const consumer = start(
-      port,
       async (_, { progress }) => {
         runs += 1;
         await progress();
@@ -246,9 +267,9 @@ test('progress keeps a long work that is interrupted from being parked', async (
 });
 
 test('a group that vanished is made again where it was; a stream begun anew is read from its beginning', async (t) => {
-  await withBareRedis(async ({ port, redis }) => {
+  await withConsumers(async ({ start, redis }) => {
     const handled: string[] = [];
-    const consumer = start(port, async (entry) => void handled.push(textOf(entry)));
+    const consumer = start(async (entry) => void handled.push(textOf(entry)));
     for (const text of ['one', 'two']) await add(redis, 'a', text);
     const last = await add(redis, 'a', 'three');
     await until('all are settled', async () => (await redis.get(checkpoint)) === last);
@@ -265,9 +286,9 @@ test('a group that vanished is made again where it was; a stream begun anew is r
 });
 
 test('over a Redis that is restarted, every entry is handled, in order', async (t) => {
-  await withBareRedis(async ({ port, redis, process }) => {
+  await withConsumers(async ({ start, redis, process }) => {
     const handled: string[] = [];
-    const consumer = start(port, async (entry) => void handled.push(textOf(entry)));
+    const consumer = start(async (entry) => void handled.push(textOf(entry)));
     for (let n = 0; n < 300; n++) await add(redis, 'a', String(n));
     await process.stop();
     await process.start();

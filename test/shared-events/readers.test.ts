@@ -122,21 +122,24 @@ for (const [name, road] of Object.entries(roads)) {
           await reader.stop();
           reader = road.start(port);
         };
-        const left = new Set<string>();
-        for (let n = 0; n < 300; n++) {
-          const id = newId();
-          await add(redis, 'user.created', id);
-          await add(redis, 'user.updated', id);
-          if (n % 3 === 0) await add(redis, 'user.deleted', id);
-          else left.add(id);
-          await happen(redis, n, restart);
+        try {
+          const left = new Set<string>();
+          for (let n = 0; n < 300; n++) {
+            const id = newId();
+            await add(redis, 'user.created', id);
+            await add(redis, 'user.updated', id);
+            if (n % 3 === 0) await add(redis, 'user.deleted', id);
+            else left.add(id);
+            await happen(redis, n, restart);
+          }
+          await until('the reader has come to the same', async () => {
+            const users = await road.users(redis);
+            return users.join() === [...left].sort().join();
+          });
+          t.deepEqual(await road.users(redis), [...left].sort());
+        } finally {
+          await reader.stop();
         }
-        await until('the reader has come to the same', async () => {
-          const users = await road.users(redis);
-          return users.join() === [...left].sort().join();
-        });
-        await reader.stop();
-        t.deepEqual(await road.users(redis), [...left].sort());
       });
     });
   }
