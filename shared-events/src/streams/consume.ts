@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
-import { type ConsumerGroup, consumerGroup, LeaseLost } from './group.ts';
+import { type ConsumerGroup, consumerGroup, groupKeys, LeaseLost } from './group.ts';
 import { type ConsumeEvent, createHand, type Hand, type Handler } from './hand.ts';
+import { type Lease, takeLease } from './lease.ts';
 import { pause, tellInterruption } from './pause.ts';
 
 interface ConsumeOptions {
@@ -46,8 +47,14 @@ export async function consume(options: ConsumeOptions): Promise<void> {
   for (let failures = 0; !signal.aborted; ) {
     try {
       await ensureGroup(group, log, { stream, group: name });
-      if (await group.holdLease(lease)) await work(options, group, lease);
-      else await delay(lease / 3, undefined, { signal });
+      const taken = await takeLease({
+        redis,
+        key: groupKeys(stream, name).lease,
+        holder: consumer,
+        time: lease,
+      });
+      if (typeof taken === 'string') await delay(lease / 3, undefined, { signal });
+      else await work(options, group, taken);
       failures = 0;
     } catch (error) {
       if (signal.aborted) return;
@@ -68,11 +75,10 @@ async function ensureGroup(group: ConsumerGroup, log: Logger, names: object): Pr
 }
 
 /** Works while the lease lasts: what is pending first, then what is new. */
-async function work(options: ConsumeOptions, group: ConsumerGroup, lease: number): Promise<void> {
+async function work(options: ConsumeOptions, group: ConsumerGroup, lease: Lease): Promise<void> {
   const { stream, group: name, consumer, connect, handle, log, concurrency = 16, maxAttempts = 5 } = options;
   const { onEvent = () => undefined } = options;
-  const kept = keepLease(group, lease);
-  const signal = AbortSignal.any([options.signal, kept.lost]);
+  const signal = AbortSignal.any([options.signal, lease.lost]);
   const hand = createHand({ group, handle, concurrency, maxAttempts, signal, log, onEvent });
   const reader = connect();
   const hangUp = () => reader.disconnect();
@@ -103,7 +109,9 @@ async function work(options: ConsumeOptions, group: ConsumerGroup, lease: number
   } finally {
     hangUp();
     signal.removeEventListener('abort', hangUp);
-    await kept.release(() => hand.idle());
+    lease.abandon();
+    await hand.idle();
+    await lease.release();
   }
   if (!options.signal.aborted) throw new LeaseLost(stream);
 }
@@ -124,25 +132,4 @@ async function takeOver(
     hand.take(entry, 'again');
     onEvent('taken_over');
   }
-}
-
-/** Renews the lease until it is released; `lost` aborts when another has it, or when it could not be renewed in time. */
-function keepLease(group: ConsumerGroup, lease: number) {
-  const lost = new AbortController();
-  let heldSince = performance.now();
-  const timer = setInterval(async () => {
-    const asked = performance.now();
-    const mine = await group.holdLease(lease).catch(() => undefined);
-    if (mine) heldSince = asked;
-    if (mine === false || performance.now() - heldSince > lease) lost.abort();
-  }, lease / 3);
-  return {
-    lost: lost.signal,
-    /** Ends what is in hand, with the lease still renewed, then gives the lease up. */
-    async release(end: () => Promise<void>): Promise<void> {
-      await end();
-      clearInterval(timer);
-      await group.releaseLease();
-    },
-  };
 }

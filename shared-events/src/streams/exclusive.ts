@@ -1,10 +1,6 @@
 import type { Redis } from 'ioredis';
 import { Failure } from '../service/failure.ts';
-import { script } from './script.ts';
-
-const lua = (file: string) => new URL(`lua/${file}.lua`, import.meta.url);
-const holdLease = script(lua('hold-lease'));
-const releaseLease = script(lua('release-lease'));
+import { takeLease } from './lease.ts';
 
 /** How long a lock outlives a holder that was killed, in milliseconds. */
 const lockTime = 5000;
@@ -17,26 +13,16 @@ export async function exclusively<T>(
   { redis, key, holder }: { redis: Redis; key: string; holder: string },
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const hold = () => holdLease(redis, [key], [holder, lockTime]);
-  const found = await hold();
-  if (found !== holder) {
+  const lock = await takeLease({ redis, key, holder, time: lockTime });
+  if (typeof lock === 'string') {
     throw new Failure(
       'held_by_another',
-      `${found} is at it already. Try again when it has ended; a holder that was killed is forgotten after ${lockTime / 1000} s.`,
+      `${lock} is at it already. Try again when it has ended; a holder that was killed is forgotten after ${lockTime / 1000} s.`,
     );
   }
-  const lost = new AbortController();
-  let heldSince = performance.now();
-  const timer = setInterval(async () => {
-    const asked = performance.now();
-    const kept = await hold().catch(() => undefined);
-    if (kept === holder) heldSince = asked;
-    else if (kept !== undefined || performance.now() - heldSince > lockTime) lost.abort();
-  }, lockTime / 4);
   try {
-    return await work(lost.signal);
+    return await work(lock.lost);
   } finally {
-    clearInterval(timer);
-    await releaseLease(redis, [key], [holder]);
+    await lock.release();
   }
 }

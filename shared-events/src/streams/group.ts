@@ -5,8 +5,6 @@ import { script } from './script.ts';
 
 const lua = (file: string) => new URL(`lua/${file}.lua`, import.meta.url);
 const scripts = {
-  holdLease: script(lua('hold-lease')),
-  releaseLease: script(lua('release-lease')),
   takeOver: script(lua('group'), lua('take-over')),
   begin: script(lua('group'), lua('begin')),
   ack: script(lua('group'), lua('ack')),
@@ -28,8 +26,8 @@ export const groupKeys = (stream: string, group: string) => ({
 export class LeaseLost extends Error {}
 
 /**
- * A consumer group as one consumer sees it: each method is one step in Redis. All but `ensure` and `holdLease` fail
- * with LeaseLost where another consumer holds the lease.
+ * A consumer group as one consumer sees it: each method is one step in Redis. All but `ensure`, `read`
+ * and `readNew` fail with LeaseLost where another consumer holds the lease.
  */
 export function consumerGroup(redis: Redis, stream: string, group: string, consumer: string) {
   const { lease, checkpoint, dead } = groupKeys(stream, group);
@@ -55,13 +53,6 @@ export function consumerGroup(redis: Redis, stream: string, group: string, consu
         if (error instanceof Error && error.message.startsWith('BUSYGROUP')) return undefined;
         throw error;
       }
-    },
-    /** Takes or renews the lease for so many milliseconds. Resolves to whether this consumer holds it. */
-    async holdLease(milliseconds: number): Promise<boolean> {
-      return (await scripts.holdLease(redis, [lease], [consumer, milliseconds])) === consumer;
-    },
-    async releaseLease(): Promise<void> {
-      await scripts.releaseLease(redis, [lease], [consumer]);
     },
     /**
      * Takes over all that is pending, without counting a try. Resolves to the ids in order; `gone` are those whose

@@ -56,9 +56,7 @@ export function createHand(options: HandOptions): Hand {
   const handled: string[] = [];
   let acknowledging: Promise<void> | undefined;
   let changed = Promise.withResolvers<void>();
-  const aborted = new Promise<void>((resolve) => {
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
+  signal.addEventListener('abort', () => changed.resolve(), { once: true });
 
   function letGo(id: string): void {
     ids.delete(id);
@@ -148,7 +146,7 @@ export function createHand(options: HandOptions): Hand {
       chains.set(subject, turn);
     },
     async downTo(size) {
-      while (ids.size > size && !signal.aborted) await Promise.race([changed.promise, aborted]);
+      while (ids.size > size && !signal.aborted) await changed.promise;
     },
     async idle() {
       await Promise.all(chains.values());

@@ -1,0 +1,46 @@
+import type { Redis } from 'ioredis';
+import { script } from './script.ts';
+
+const holdScript = script(new URL('lua/hold-lease.lua', import.meta.url));
+const releaseScript = script(new URL('lua/release-lease.lua', import.meta.url));
+
+interface LeaseOptions {
+  redis: Redis;
+  key: string;
+  holder: string;
+  /** How long the lease outlives a holder that dies, in milliseconds. */
+  time: number;
+}
+
+/** A lease that is held, and renewed until it is released. */
+export interface Lease {
+  /** Aborts when another has the lease, when it could not be renewed in time, or when it is abandoned. */
+  lost: AbortSignal;
+  /** Tells whoever works under the lease to end. It is renewed all the same, until it is released. */
+  abandon(): void;
+  release(): Promise<void>;
+}
+
+/** Takes a lease, or resolves to the name of who holds it. Only one holder at a time has it. */
+export async function takeLease({ redis, key, holder, time }: LeaseOptions): Promise<Lease | string> {
+  const hold = () => holdScript(redis, [key], [holder, time]) as Promise<string>;
+  const found = await hold();
+  if (found !== holder) return found;
+
+  const lost = new AbortController();
+  let heldSince = performance.now();
+  const timer = setInterval(async () => {
+    const asked = performance.now();
+    const now = await hold().catch(() => undefined);
+    if (now === holder) heldSince = asked;
+    else if (now !== undefined || performance.now() - heldSince > time) lost.abort();
+  }, time / 3);
+  return {
+    lost: lost.signal,
+    abandon: () => lost.abort(),
+    async release() {
+      clearInterval(timer);
+      await releaseScript(redis, [key], [holder]);
+    },
+  };
+}
