@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
 import type { Redis } from 'ioredis';
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import { type RawEntry, subjectOf, UndecodableEntry } from 'shared-events';
 import { openBlockingRedis, openRedis } from 'shared-events/service';
 import { consume, consumeBlock, groupKeys, type Handler, parkedEntries } from 'shared-events/streams';
@@ -13,18 +13,18 @@ import { until } from '../stack/until.ts';
 const stream = 'letters:{0}';
 const group = 'postman';
 const { dead, checkpoint, lease } = groupKeys(stream, group);
-const log = pino({ level: 'silent' });
+const silent = pino({ level: 'silent' });
 let consumers = 0;
 
 /** A consumer of the group; `stop` ends it as a process ends that is asked to. */
 function startConsumer(
   port: number,
   handle: Handler,
-  options: { maxAttempts?: number; lease?: number } = {},
+  options: { maxAttempts?: number; lease?: number; log?: Logger } = {},
 ) {
   const stopping = new AbortController();
   const config = { REDIS_HOST: '127.0.0.1', REDIS_PORT: port };
-  const redis = openRedis({ config, log });
+  const redis = openRedis({ config, log: silent });
   const consumer = `consumer-${++consumers}`;
   const running = consume({
     redis,
@@ -32,9 +32,9 @@ function startConsumer(
     group,
     consumer,
     handle,
-    connect: () => openBlockingRedis({ config, log }, consumeBlock),
+    connect: () => openBlockingRedis({ config, log: silent }, consumeBlock),
     signal: stopping.signal,
-    log,
+    log: silent,
     ...options,
   });
   return {
@@ -301,5 +301,23 @@ test('over a Redis that is restarted, every entry is handled, in order', async (
     );
     await consumer.stop();
     t.is(await pendingCount(redis), 0);
+  });
+});
+
+test('entries that were removed before the group read them are told of', async (t) => {
+  await withConsumers(async ({ start, redis }) => {
+    const first = start(async () => undefined);
+    const one = await add(redis, 'a', 'one');
+    await until('it is settled', async () => (await redis.get(checkpoint)) === one);
+    await first.stop();
+    for (const text of ['two', 'three', 'four']) await add(redis, 'a', text);
+    await redis.xtrim(stream, 'MAXLEN', '1');
+    const lines: string[] = [];
+    const handled: string[] = [];
+    const log = pino({ level: 'error' }, { write: (line) => void lines.push(line) });
+    start(async (entry) => void handled.push(textOf(entry)), { log });
+    await until('what is left is handled', () => handled.includes('four'));
+    t.like(JSON.parse(lines[0] ?? '{}'), { unread: 2 });
+    t.is(lines.length, 1);
   });
 });

@@ -126,7 +126,8 @@ async function takeOver(
   log: Logger,
   onEvent: (event: ConsumeEvent) => void,
 ) {
-  const { pending, gone } = await group.takeOver();
+  const { pending, gone, unread } = await group.takeOver();
+  if (unread > 0) log.error({ unread }, 'entries were removed from the stream before they were read');
   if (gone.length > 0) log.error({ entries: gone }, 'pending entries were removed from the stream unhandled');
   for (const entry of await group.read(pending.filter((id) => !hand.has(id)))) {
     hand.take(entry, 'again');

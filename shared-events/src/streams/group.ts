@@ -56,15 +56,12 @@ export function consumerGroup(redis: Redis, stream: string, group: string, consu
     },
     /**
      * Takes over all that is pending, without counting a try. Resolves to the ids in order; `gone` are those whose
-     * entries were removed from the stream meanwhile.
+     * entries were removed from the stream meanwhile, `unread` is how many were removed before they were read.
      */
-    async takeOver(): Promise<{ pending: string[]; gone: string[] }> {
-      const reply = held(await scripts.takeOver(redis, keys, [group, consumer])) as [
-        string,
-        string[],
-        string[],
-      ];
-      return { pending: reply[1], gone: reply[2] };
+    async takeOver(): Promise<{ pending: string[]; gone: string[]; unread: number }> {
+      const reply = held(await scripts.takeOver(redis, keys, [group, consumer]));
+      const [, pending, gone, unread] = reply as [string, string[], string[], number];
+      return { pending, gone, unread };
     },
     /** The entries of these ids, in order; those that are gone are left out. */
     async read(ids: string[]): Promise<RawEntry[]> {

@@ -11,11 +11,11 @@ local function id_before(id)
   return string.format('%.0f-18446744073709551615', tonumber(ms) - 1)
 end
 
-local function last_delivered()
+local function group_info()
   for _, info in ipairs(redis.call('XINFO', 'GROUPS', KEYS[1])) do
     local group = {}
     for at = 1, #info, 2 do group[info[at]] = info[at + 1] end
-    if group.name == ARGV[1] then return group['last-delivered-id'] end
+    if group.name == ARGV[1] then return group end
   end
 end
 
@@ -23,5 +23,5 @@ end
 local function settle(ids)
   redis.call('XACK', KEYS[1], ARGV[1], unpack(ids))
   local pending = redis.call('XPENDING', KEYS[1], ARGV[1])
-  redis.call('SET', KEYS[3], pending[1] > 0 and id_before(pending[2]) or last_delivered())
+  redis.call('SET', KEYS[3], pending[1] > 0 and id_before(pending[2]) or group_info()['last-delivered-id'])
 end

@@ -2,8 +2,19 @@
 -- entries that are no longer in the stream leave the group. Consumers that are left with nothing are removed.
 -- KEYS  1 stream  2 lease  3 checkpoint
 -- ARGV  1 group  2 consumer
--- Answers {'lost'} where the lease is another's, else {'done', ids that are pending, ids that were gone}
+-- Answers {'lost'} where the lease is another's, else {'done', ids that are pending, ids that were gone, how many
+-- entries were removed before the group had read them}
 if not holds_lease() then return {'lost'} end
+
+-- Redis counts what a group has to read by what was ever added; what can no longer be read is missing from the stream.
+local function removed_unread()
+  local group = group_info()
+  local most = 1000
+  local unread = #redis.call('XRANGE', KEYS[1], '(' .. group['last-delivered-id'], '+', 'COUNT', most)
+  if unread == most or not group.lag then return 0 end
+  return math.max(0, group.lag - unread)
+end
+
 local pending, gone = {}, {}
 local cursor = '0-0'
 repeat
@@ -19,4 +30,4 @@ for _, info in ipairs(redis.call('XINFO', 'CONSUMERS', KEYS[1], ARGV[1])) do
     redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], consumer.name)
   end
 end
-return {'done', pending, gone}
+return {'done', pending, gone, removed_unread()}
