@@ -10,10 +10,23 @@ export async function isFree(port: number): Promise<boolean> {
   });
 }
 
-/** A free port below the range from which the system picks ports for outgoing connections. */
+/**
+ * A free port below the range from which the system picks ports for outgoing connections. No other process that asks
+ * here gets it while this one lives, so that what listens on it may stop and start again.
+ */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = randomInt(10_000, 32_000);
-    if (await isFree(port)) return port;
+    if ((await reserve(port)) && (await isFree(port))) return port;
   }
+}
+
+/** Whether the port is now this process's own among those that ask here. The system ends that with the process. */
+async function reserve(port: number): Promise<boolean> {
+  if (process.platform !== 'linux') return true;
+  const sign = createServer().unref();
+  return new Promise((resolve) => {
+    sign.once('error', () => resolve(false));
+    sign.listen(`\0task-manager-port:${port}`, () => resolve(true));
+  });
 }
