@@ -35,7 +35,7 @@ export const followBlock = 5000;
 /**
  * Feeds a projection from its stream, from the projection's own position on: every entry in order and exactly once,
  * however many processes follow. Errors are logged and tried again after a pause of at most two seconds, for ever.
- * Resolves when the signal aborts, at once.
+ * Resolves when the signal aborts: a read ends at once, a step in Redis within its deadline.
  */
 export async function follow(options: FollowOptions): Promise<void> {
   const { stream, projection, connect, signal, log, onCaughtUp } = options;
