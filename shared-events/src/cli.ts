@@ -1,1 +1,1 @@
-export { type ReplayTarget, type ReplayTargets, recordsTarget, replayCommand } from './cli/replay.ts';
+export { type ReplayTarget, recordsTarget, replayCommand } from './cli/replay.ts';

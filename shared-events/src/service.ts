@@ -1,5 +1,4 @@
 export { baseUrl, type CommonConfig, commonConfig, listenPort, readConfig } from './service/config.ts';
 export { Failure } from './service/failure.ts';
-export { createLogger } from './service/log.ts';
-export { answers, endBy, isRedisAway, openBlockingRedis, openRedis } from './service/redis.ts';
+export { answers, openBlockingRedis, openRedis } from './service/redis.ts';
 export { run } from './service/run.ts';

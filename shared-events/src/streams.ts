@@ -1,4 +1,4 @@
-export { type Compaction, compact } from './streams/compact.ts';
+export { compact } from './streams/compact.ts';
 export { consume, consumeBlock } from './streams/consume.ts';
 export { compareIds } from './streams/entry-id.ts';
 export { exclusively } from './streams/exclusive.ts';
@@ -14,7 +14,7 @@ export {
   markerSeconds,
 } from './streams/idempotency.ts';
 export { type GroupState, groupStates, type Lag, lagOf } from './streams/lag.ts';
-export { endOf, pagesAfter, pagesBefore } from './streams/pages.ts';
+export { endOf, pagesAfter } from './streams/pages.ts';
 export { type Parked, parkedEntries } from './streams/parked.ts';
 export { claimPartitions } from './streams/partitions.ts';
 export {
@@ -34,4 +34,4 @@ export {
   records,
   type Stored,
 } from './streams/records.ts';
-export { type Script, script } from './streams/script.ts';
+export { script } from './streams/script.ts';
