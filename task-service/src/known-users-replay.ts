@@ -58,7 +58,7 @@ export function knownUsersTarget(redis: Redis, partition: number): ReplayTarget 
         onDifference(`user ${user} is not known as the events say`);
       signal.throwIfAborted();
       if (mode === 'verify') await redis.unlink(shadow);
-      else if (since === '0-0') await redis.unlink(live);
+      else if ((await redis.exists(shadow)) === 0) await redis.unlink(live);
       else await redis.rename(shadow, live);
     },
     async stateAt(until, onRead) {

@@ -6,8 +6,10 @@ const lua = (file: string) => new URL(`lua/${file}`, import.meta.url);
 const applyScript = script(lua('apply-known-users.lua'));
 const missedScript = script(lua('missed.lua'));
 
-/** The key of the projection: a hash from each user there is to the version it was last seen at, with the fields
- * `position` and `passed` of its own. */
+/**
+ * The key of the projection: a hash from each user there is to the version it was last seen at, with the fields
+ * `position` and `passed` of its own.
+ */
 export const knownUsersKey = projections[0].key;
 
 const isUserEvent = (type: string) => (userEvents.types as readonly string[]).includes(type);

@@ -1,11 +1,12 @@
 import test from 'ava';
+import type { Redis } from 'ioredis';
 import type { Task } from 'shared-events';
 import { assertProblem } from '../e2e/problem.ts';
 import { type Answer, api, seed } from '../stack/api.ts';
 import { entriesOf, openTestRedis, untilKnown } from '../stack/redis.ts';
-import { freePorts, startStack } from '../stack/stack.ts';
+import { freePorts, type Stack, type StackOptions, startStack } from '../stack/stack.ts';
 import { until } from '../stack/until.ts';
-import { tcpProxy } from './tcp-proxy.ts';
+import { type TcpProxy, tcpProxy } from './tcp-proxy.ts';
 
 // What clients see while Redis is away or its replies are lost, and that all goes on by itself afterwards.
 
@@ -24,9 +25,7 @@ const requests = (gateway: ReturnType<typeof api>, userId: string, taskId: strin
 ];
 
 test('while Redis is gone every request is a 503 with Retry-After, and all goes on when it is back', async (t) => {
-  const stack = await startStack(quiet);
-  try {
-    const gateway = api(stack.urls.gateway);
+  await withStack(async ({ stack, redis, gateway }) => {
     const { user, task } = seed(gateway);
     const ada = await user();
     const milk = await task(ada.id);
@@ -44,21 +43,14 @@ test('while Redis is gone every request is a 503 with Retry-After, and all goes 
     await stack.redis.start();
     await untilReady(gateway);
     t.deepEqual((await gateway.get(`/tasks/tasks/${milk.id}`)).json(), milk);
-    const redis = openTestRedis(stack);
     const bob = await user();
     await untilKnown(redis);
     t.is((await task(bob.id)).userId, bob.id);
-    redis.disconnect();
-  } finally {
-    await stack.stop();
-  }
+  });
 });
 
 test('while Redis hangs every request is a 503 within its deadline, and nothing is written twice after', async (t) => {
-  const stack = await startStack(quiet);
-  const redis = openTestRedis(stack);
-  try {
-    const gateway = api(stack.urls.gateway);
+  await withStack(async ({ stack, redis, gateway }) => {
     const { user, task } = seed(gateway);
     const ada = await user();
     const milk = await task(ada.id);
@@ -73,15 +65,11 @@ test('while Redis hangs every request is a 503 within its deadline, and nothing 
     await untilReady(gateway);
     await checkOnce(t, redis);
     t.is((await task(ada.id)).userId, ada.id);
-  } finally {
-    redis.disconnect();
-    await stack.stop();
-  }
+  });
 });
 
 test('a write whose reply is lost is a 503, and written once or not at all', async (t) => {
-  const { stack, proxy, redis, gateway } = await stackBehindProxy();
-  try {
+  await withProxy(async ({ proxy, redis, gateway }) => {
     const { user, task } = seed(gateway);
     const ada = await user();
     const titles: string[] = [];
@@ -104,16 +92,11 @@ test('a write whose reply is lost is a 503, and written once or not at all', asy
       titles.some((title) => written.includes(title)),
       'the proxy loses replies, not requests',
     );
-  } finally {
-    redis.disconnect();
-    await stack.stop();
-    await proxy.close();
-  }
+  });
 });
 
 test('a creation whose reply is lost, sent again with its Idempotency-Key, is there once', async (t) => {
-  const { stack, proxy, redis, gateway } = await stackBehindProxy();
-  try {
+  await withProxy(async ({ proxy, redis, gateway }) => {
     const ada = await seed(gateway).user();
     const headers = { 'Idempotency-Key': 'once' };
     const send = () => gateway.post('/tasks/tasks', { userId: ada.id, title: 'Once' }, headers);
@@ -125,16 +108,11 @@ test('a creation whose reply is lost, sent again with its Idempotency-Key, is th
     t.is(answer.status, 201);
     t.deepEqual((await gateway.get(`/tasks/tasks?userId=${ada.id}`)).json(), [answer.json()]);
     t.is((await entriesOf(redis, 'task-events')).length, 1);
-  } finally {
-    redis.disconnect();
-    await stack.stop();
-    await proxy.close();
-  }
+  });
 });
 
 test('a connection that goes silent is given up and made anew', async (t) => {
-  const { stack, proxy, redis, gateway } = await stackBehindProxy();
-  try {
+  await withProxy(async ({ proxy, redis, gateway }) => {
     const { user, task } = seed(gateway);
     const ada = await user();
     proxy.blackHole();
@@ -144,18 +122,11 @@ test('a connection that goes silent is given up and made anew', async (t) => {
     const bob = await user();
     await untilKnown(redis);
     t.is((await task(bob.id)).userId, bob.id);
-  } finally {
-    redis.disconnect();
-    await stack.stop();
-    await proxy.close();
-  }
+  });
 });
 
 test('a Redis without memory refuses writes with 503 and leaves nothing half done', async (t) => {
-  const stack = await startStack(quiet);
-  const redis = openTestRedis(stack);
-  try {
-    const gateway = api(stack.urls.gateway);
+  await withStack(async ({ redis, gateway }) => {
     const { user, task } = seed(gateway);
     const ada = await user();
     const milk = await task(ada.id);
@@ -171,34 +142,47 @@ test('a Redis without memory refuses writes with 503 and leaves nothing half don
     await redis.config('SET', 'maxmemory', '0');
     await checkOnce(t, redis);
     t.is((await gateway.put(`/tasks/tasks/${milk.id}`, { title: 'Changed' })).status, 200);
-  } finally {
-    redis.disconnect();
-    await stack.stop();
-  }
+  });
 });
 
 test('a key of the wrong type is a 500 that tells nothing, and leaves nothing half done', async (t) => {
-  const stack = await startStack(quiet);
-  const redis = openTestRedis(stack);
-  try {
-    const gateway = api(stack.urls.gateway);
+  await withStack(async ({ redis, gateway }) => {
     const ada = await seed(gateway).user();
     await redis.set(`tasks-of:{0}:${ada.id}:completed`, 'no index');
     const answer = await gateway.post('/tasks/tasks', { userId: ada.id, title: 'Half' });
     assertProblem(t, answer, 500, 'internal_error');
     t.deepEqual(await redis.keys('task*'), [`tasks-of:{0}:${ada.id}:completed`]);
+  });
+});
+
+interface World {
+  stack: Stack;
+  /** The test's own connection. */
+  redis: Redis;
+  gateway: ReturnType<typeof api>;
+}
+
+async function withStack(run: (world: World) => Promise<void>, options: StackOptions = quiet): Promise<void> {
+  const stack = await startStack(options);
+  const redis = openTestRedis(stack);
+  try {
+    await run({ stack, redis, gateway: api(stack.urls.gateway) });
   } finally {
     redis.disconnect();
     await stack.stop();
   }
-});
+}
 
 /** A stack whose services reach Redis through a proxy; the test's own connection does not. */
-async function stackBehindProxy() {
+async function withProxy(run: (world: World & { proxy: TcpProxy }) => Promise<void>): Promise<void> {
   const ports = await freePorts();
   const proxy = await tcpProxy(ports.redis);
-  const stack = await startStack({ ports, env: { ...quiet.env, REDIS_PORT: String(proxy.port) } });
-  return { stack, proxy, redis: openTestRedis(stack), gateway: api(stack.urls.gateway) };
+  try {
+    const env = { ...quiet.env, REDIS_PORT: String(proxy.port) };
+    await withStack((world) => run({ ...world, proxy }), { ports, env });
+  } finally {
+    await proxy.close();
+  }
 }
 
 const untilReady = (gateway: ReturnType<typeof api>) =>
@@ -208,10 +192,7 @@ const untilReady = (gateway: ReturnType<typeof api>) =>
   });
 
 /** Each record is its last event, and no version is there twice. */
-async function checkOnce(
-  t: { deepEqual(actual: unknown, expected: unknown): void },
-  redis: ReturnType<typeof openTestRedis>,
-) {
+async function checkOnce(t: { deepEqual(actual: unknown, expected: unknown): void }, redis: Redis) {
   for (const noun of ['user', 'task']) {
     const last = new Map<string, string>();
     for (const { id, subject, data } of await entriesOf(redis, `${noun}-events`)) {

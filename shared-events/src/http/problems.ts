@@ -69,9 +69,6 @@ function explain(error: unknown): Found {
   };
 }
 
-/** What a probe asks for again and again while a service starts. */
-const quiet = new Set(['not_ready']);
-
 /** The message of the innermost cause, for the log alone. */
 const reasonOf = (error: unknown): string =>
   error instanceof Error
@@ -91,8 +88,7 @@ export function problemResponses(log: Logger): Middleware<AppState> {
       const { status, body } = problem(found, requestId);
       const { code, detail } = found;
       if (status === 500) log.error({ err: error, requestId }, detail);
-      else if (quiet.has(code)) log.debug({ requestId, code }, detail);
-      else if (status > 500 || code === 'user_unverifiable') {
+      else if (code !== 'not_ready' && (status > 500 || code === 'user_unverifiable')) {
         log.warn({ requestId, code, reason: reasonOf(error) }, detail);
       }
       if (status === 503) ctx.set('Retry-After', '1');

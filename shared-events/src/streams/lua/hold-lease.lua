@@ -1,6 +1,6 @@
--- Takes the lease of a group, or renews it, unless another consumer holds it.
+-- Takes a lease, or renews it, unless another holds it.
 -- KEYS  1 lease
--- ARGV  1 consumer  2 milliseconds
+-- ARGV  1 holder  2 milliseconds
 -- Answers who holds it.
 local holder = redis.call('GET', KEYS[1])
 if holder and holder ~= ARGV[1] then return holder end
