@@ -55,13 +55,13 @@ test('while Redis hangs every request is a 503 within its deadline, and nothing 
     const ada = await user();
     const milk = await task(ada.id);
 
-    stack.redis.kill('SIGSTOP');
+    stack.redis.freeze();
     assertProblem(t, await gateway.get('/users/ready'), 503, 'not_ready');
     assertProblem(t, await gateway.get('/tasks/ready'), 503, 'not_ready');
     for (const answer of await Promise.all(requests(gateway, ada.id, milk.id))) {
       assertProblem(t, answer, 503, 'redis_unavailable');
     }
-    stack.redis.kill('SIGCONT');
+    stack.redis.thaw();
     await untilReady(gateway);
     await checkOnce(t, redis);
     t.is((await task(ada.id)).userId, ada.id);

@@ -1,28 +1,65 @@
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import { connect, createServer, type Socket } from 'node:net';
+import { freePort } from '../stack/ports.ts';
+
+/** One connection through the proxy: to whoever asks, and to whoever answers. */
+interface Link {
+  client: Socket;
+  target: Socket;
+}
+
+/** What becomes of the pieces of a connection, by direction. */
+interface Mode {
+  request(piece: Buffer, link: Link): void;
+  reply(piece: Buffer, link: Link): void;
+}
 
 export interface TcpProxy {
   port: number;
-  /** From now on, requests are delivered, but the first reply to each connection is swallowed and the connection cut. */
+  /** Requests are delivered, but the first reply to each connection is swallowed and the connection cut. */
   loseReplies(): void;
-  /** From now on, nothing is delivered in either direction, and no connection is cut. */
+  /** The first request of each connection is swallowed and the connection cut. */
+  loseRequests(): void;
+  /** Nothing is delivered in either direction, and no connection is cut. */
   blackHole(): void;
+  /** Each piece arrives so many milliseconds late, in order. */
+  slow(ms: number): void;
+  /** Cuts every connection, and each new one as soon as it is made. */
+  refuse(): void;
+  /** Answers every request with this text in the target's stead. */
+  answer(text: string): void;
+  /**
+   * The next request that holds this text is kept back, with all that follows it on its connection: `act` gets what
+   * delivers them. Other connections pass.
+   */
+  holdRequest(text: string, act: (deliver: () => void) => void): void;
+  /** The next request that holds this text is delivered, and `act` is called in place of its reply. */
+  holdReply(text: string, act: () => void): void;
+  /** Cuts every connection once. */
+  reset(): void;
   /** Passes everything on again; connections that lost something are cut. */
   heal(): void;
   close(): Promise<void>;
 }
 
-/** A proxy between two parts of the stack that loses what a network can lose. */
+const passing: Mode = {
+  request: (piece, { target }) => target.write(piece),
+  reply: (piece, { client }) => client.write(piece),
+};
+
+/** A proxy between two parts of the stack that does what a network can do. */
 export async function tcpProxy(target: number): Promise<TcpProxy> {
-  let mode: 'pass' | 'lose replies' | 'black hole' = 'pass';
+  let mode = passing;
+  let refusing = false;
   const sockets = new Set<Socket>();
+  const port = await freePort();
 
   const server = createServer((client) => {
-    const upstream = connect(target, '127.0.0.1');
+    if (refusing) return void client.resetAndDestroy();
+    const link: Link = { client, target: connect(target, '127.0.0.1') };
     for (const [one, other] of [
-      [client, upstream],
-      [upstream, client],
+      [link.client, link.target],
+      [link.target, link.client],
     ] as const) {
       sockets.add(one);
       one.on('error', () => undefined);
@@ -31,34 +68,76 @@ export async function tcpProxy(target: number): Promise<TcpProxy> {
         other.destroy();
       });
     }
-    client.on('data', (data) => {
-      if (mode !== 'black hole') upstream.write(data);
-    });
-    upstream.on('data', (data) => {
-      if (mode === 'pass') client.write(data);
-      else if (mode === 'lose replies') client.resetAndDestroy();
-    });
+    link.client.on('data', (piece) => mode.request(piece, link));
+    link.target.on('data', (piece) => mode.reply(piece, link));
   });
-  server.listen(0, '127.0.0.1');
+  server.listen(port, '127.0.0.1');
   await once(server, 'listening');
 
-  const cut = () => {
-    for (const socket of sockets) socket.destroy();
+  const use = (next: Partial<Mode>) => {
+    mode = { ...passing, ...next };
+  };
+  const reset = () => {
+    for (const socket of sockets) socket.resetAndDestroy();
+  };
+  const cut = (_: Buffer, { client }: Link) => {
+    client.resetAndDestroy();
   };
   return {
-    port: (server.address() as AddressInfo).port,
-    loseReplies: () => {
-      mode = 'lose replies';
+    port,
+    loseReplies: () => use({ reply: cut }),
+    loseRequests: () => use({ request: cut }),
+    blackHole: () => use({ request: () => undefined, reply: () => undefined }),
+    slow: (ms) =>
+      use({
+        request: (piece, link) => void setTimeout(passing.request, ms, piece, link),
+        reply: (piece, link) => void setTimeout(passing.reply, ms, piece, link),
+      }),
+    refuse() {
+      refusing = true;
+      reset();
     },
-    blackHole: () => {
-      mode = 'black hole';
+    answer: (text) => use({ request: (_, { client }) => void client.end(text) }),
+    holdRequest(text, act) {
+      let held: Link | undefined;
+      const pieces: Buffer[] = [];
+      use({
+        request(piece, link) {
+          const first = held === undefined && piece.includes(text);
+          if (first) held = link;
+          if (held !== link) return passing.request(piece, link);
+          pieces.push(piece);
+          if (first) act(deliver);
+        },
+      });
+      function deliver() {
+        mode = passing;
+        for (const piece of pieces) passing.request(piece, held as Link);
+      }
     },
-    heal: () => {
-      mode = 'pass';
-      cut();
+    holdReply: (text, act) =>
+      use({
+        request(piece, link) {
+          passing.request(piece, link);
+          if (!piece.includes(text)) return;
+          use({
+            reply(answer, of) {
+              if (of !== link) return passing.reply(answer, of);
+              mode = passing;
+              act();
+            },
+          });
+        },
+      }),
+    reset,
+    heal() {
+      const whole = mode === passing && !refusing;
+      mode = passing;
+      refusing = false;
+      if (!whole) reset();
     },
     async close() {
-      cut();
+      reset();
       server.close();
       await once(server, 'close');
     },

@@ -28,6 +28,10 @@ export interface Part {
   stop(): Promise<void>;
   /** Sends a signal. A part that ends of it stays down, unless it is supervised. */
   kill(signal: NodeJS.Signals): void;
+  /** Stops it, with its own children, in the middle of whatever it does. */
+  freeze(): void;
+  /** Lets it go on. */
+  thaw(): void;
   /** Resolves when the process that runs now has ended, to its exit code. */
   ended(): Promise<number | null>;
   pid(): number | undefined;
@@ -47,6 +51,8 @@ export function part(options: PartOptions): Part {
   function launch(): void {
     const started = spawnBound(options);
     child = started;
+    // The children of a part that was killed would live on, and keep its port.
+    started.once('exit', () => signalGroup(started, 'SIGKILL'));
     ended = once(started, 'close').then(([code]) => code);
     ended.then(async () => {
       if (!supervised || !wanted || child !== started) return;
@@ -87,9 +93,20 @@ export function part(options: PartOptions): Part {
       clearTimeout(late);
     },
     kill: (signal) => child?.kill(signal),
+    freeze: () => child && signalGroup(child, 'SIGSTOP'),
+    thaw: () => child && signalGroup(child, 'SIGCONT'),
     ended: () => ended,
     pid: () => child?.pid,
   };
+}
+
+/** Sends a signal to a part and its own children, as many of them as there are. */
+function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }
 
 /** Starts a process that the system ends when this one is gone, however that happens (on Linux). */

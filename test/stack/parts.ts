@@ -17,6 +17,8 @@ export interface Ports {
   redis: number;
 }
 
+export type ServiceName = 'user-service' | 'task-service';
+
 interface Setting {
   ports: Ports;
   supervised: boolean;
@@ -62,11 +64,11 @@ async function pings(port: number): Promise<boolean> {
 
 /** One of the two services, run from its source. */
 export function servicePart(
-  service: 'user-service' | 'task-service',
+  service: ServiceName,
+  port: number,
   env: Record<string, string>,
   { ports, supervised, onLine }: Setting,
 ): Part {
-  const port = service === 'user-service' ? ports.users : ports.tasks;
   return part({
     name: service,
     command: process.execPath,
@@ -86,17 +88,23 @@ export function servicePart(
   });
 }
 
-/** nginx with the configuration that Compose uses as well, run below `dir`. */
-export function gatewayPart(dir: string, { ports, supervised, onLine }: Setting): Part {
+/** nginx with the configuration that Compose uses as well, run below `dir`, before services at these ports. */
+export function gatewayPart(
+  dir: string,
+  services: Record<'users' | 'tasks', number[]>,
+  { ports, supervised, onLine }: Setting,
+): Part {
   rmSync(dir, { recursive: true, force: true });
   mkdirSync(dir, { recursive: true });
   const source = join(root, 'nginx');
   for (const file of readdirSync(source).filter((name) => name.endsWith('.conf'))) {
     copyFileSync(join(source, file), join(dir, file));
   }
-  const upstream = (name: string, port: number) =>
-    `upstream ${name} { server 127.0.0.1:${port}; keepalive 64; }\n`;
-  writeFileSync(join(dir, 'upstreams.conf'), upstream('users', ports.users) + upstream('tasks', ports.tasks));
+  const upstream = (name: 'users' | 'tasks') => {
+    const servers = services[name].map((port) => `server 127.0.0.1:${port} max_fails=0;`);
+    return `upstream ${name} { ${servers.join(' ')} keepalive 64; }\n`;
+  };
+  writeFileSync(join(dir, 'upstreams.conf'), upstream('users') + upstream('tasks'));
   writeFileSync(join(dir, 'listen.conf'), `listen 127.0.0.1:${ports.gateway} default_server;\n`);
   const closeLog = readPipe(join(dir, 'access.log'), onLine);
   const gateway = part({

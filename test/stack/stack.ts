@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Part } from './part.ts';
-import { gatewayPart, type Ports, redisPart, servicePart } from './parts.ts';
+import { gatewayPart, type Ports, redisPart, type ServiceName, servicePart } from './parts.ts';
 import { freePort } from './ports.ts';
 
 export interface StackOptions {
@@ -12,6 +12,10 @@ export interface StackOptions {
   dir?: string;
   /** For both services. */
   env?: Record<string, string>;
+  /** For one instance of one service, beside what is for both. */
+  envOf?(service: ServiceName, instance: number): Record<string, string>;
+  /** How many of each service there are behind the gateway. One when left out; the first has the port in `ports`. */
+  instances?: { users?: number; tasks?: number };
   /** Whether a part that ends without being asked to is started again. */
   supervised?: boolean;
   /** Told of each line a part prints. */
@@ -21,11 +25,17 @@ export interface StackOptions {
 /** The whole system on this machine: what it consists of and where it is. */
 export interface Stack {
   ports: Ports;
+  /** Where its data is kept; Redis's in `redis`. */
+  dir: string;
   /** The addresses of the gateway and, past it, of the services. */
   urls: { gateway: string; users: string; tasks: string };
   redis: Part;
+  /** The first user service; `userServices` has it and the others. */
   users: Part;
+  userServices: Part[];
+  /** The first task service; `taskServices` has it and the others. */
   tasks: Part;
+  taskServices: Part[];
   gateway: Part;
   /** The parts, in the order in which they stop. */
   parts: Part[];
@@ -37,17 +47,26 @@ export interface Stack {
 
 /** Puts a stack together without starting it. */
 export async function createStack(options: StackOptions = {}): Promise<Stack> {
-  const { env = {}, supervised = false, onLine = () => undefined } = options;
+  const { env = {}, envOf = () => ({}), instances = {}, supervised = false } = options;
+  const { onLine = () => undefined } = options;
   const dir = options.dir ?? mkdtempSync(join(tmpdir(), 'stack-'));
   const ports = options.ports ?? (await freePorts());
   const setting = (name: string) => ({ ports, supervised, onLine: (line: string) => onLine(name, line) });
   const url = (port: number) => `http://127.0.0.1:${port}`;
 
+  const service = (name: ServiceName, servicePorts: number[]) =>
+    servicePorts.map((port, instance) =>
+      servicePart(name, port, { ...env, ...envOf(name, instance) }, setting(name)),
+    );
+
+  const userPorts = await portsFrom(ports.users, instances.users);
+  const taskPorts = await portsFrom(ports.tasks, instances.tasks);
   const redis = redisPart(join(dir, 'redis'), setting('redis'));
-  const users = servicePart('user-service', env, setting('user-service'));
-  const tasks = servicePart('task-service', env, setting('task-service'));
-  const gateway = gatewayPart(join(dir, 'gateway'), setting('gateway'));
-  const parts = [gateway, tasks, users, redis];
+  const userServices = service('user-service', userPorts);
+  const taskServices = service('task-service', taskPorts);
+  const upstreams = { users: userPorts, tasks: taskPorts };
+  const gateway = gatewayPart(join(dir, 'gateway'), upstreams, setting('gateway'));
+  const parts = [gateway, ...taskServices, ...userServices, redis];
 
   async function stop(): Promise<void> {
     for (const part of parts) await part.stop();
@@ -56,10 +75,13 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
 
   return {
     ports,
+    dir,
     urls: { gateway: url(ports.gateway), users: url(ports.users), tasks: url(ports.tasks) },
     redis,
-    users,
-    tasks,
+    users: userServices[0] as Part,
+    userServices,
+    tasks: taskServices[0] as Part,
+    taskServices,
     gateway,
     parts,
     async start() {
@@ -78,6 +100,13 @@ export async function startStack(options?: StackOptions): Promise<Stack> {
   const stack = await createStack(options);
   await stack.start();
   return stack;
+}
+
+/** The first port, and free ones for further instances. */
+async function portsFrom(first: number, instances = 1): Promise<number[]> {
+  const ports = [first];
+  while (ports.length < instances) ports.push(await freePort());
+  return ports;
 }
 
 /** A free port for each part. */

@@ -158,11 +158,11 @@ test('a user service that hangs is not waited for longer than two seconds', asyn
   await withStack(async ({ stack, redis, user, create }) => {
     const known = await user();
     await untilKnown(redis);
-    stack.users.kill('SIGSTOP');
+    stack.users.freeze();
     const answer = await create('01890000-0000-7000-8000-000000000000');
     assertProblem(t, answer, 400, 'user_unverifiable');
     t.is((await create(known.id)).status, 201, 'a known user does not need it');
-    stack.users.kill('SIGCONT');
+    stack.users.thaw();
   });
 });
 

@@ -48,9 +48,9 @@ test('a task service that is gone is a 502, and back again it is asked again', a
 
 test('a task service that does not answer in time is a 504', async (t) => {
   await withStack(async ({ stack, gateway, view }) => {
-    stack.tasks.kill('SIGSTOP');
+    stack.tasks.freeze();
     assertProblem(t, await gateway.get(view), 504, 'upstream_timeout');
-    stack.tasks.kill('SIGCONT');
+    stack.tasks.thaw();
   });
   const onlyHead: RequestListener = (_, response) => response.writeHead(200, json).flushHeaders();
   await withTaskService(onlyHead, async ({ gateway, view }) => {

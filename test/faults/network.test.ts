@@ -1,0 +1,158 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as lasts } from 'node:timers/promises';
+import type { Part } from '../stack/part.ts';
+import { root } from '../stack/parts.ts';
+import { holdProjections } from '../stack/redis.ts';
+import { until } from '../stack/until.ts';
+import { type Fault, survive, type World } from './survive.ts';
+import type { TcpProxy } from './tcp-proxy.ts';
+
+// What lies between the parts: connections that are cut, slow, silent, or end at the worst moment.
+
+const aWhile = 2500;
+
+/** Breaks what lies between both services and Redis for a while. */
+const redisLink = (name: string, break_: (proxy: TcpProxy) => void, short?: true): Fault => ({
+  name,
+  ...(short && { short }),
+  async inject({ proxies: { users, tasks } }) {
+    for (const proxy of [users, tasks]) break_(proxy);
+    await lasts(aWhile);
+    for (const proxy of [users, tasks]) proxy.heal();
+  },
+});
+
+/** Breaks what lies between the task service and the user service, while the former must ask the latter. */
+const checkLink = (
+  name: string,
+  break_: (world: World) => void,
+  heal: (world: World) => Promise<void>,
+): Fault => ({
+  name: `the projection stands still, and the user service ${name}`,
+  async inject(world) {
+    const letGo = await holdProjections(world.redis);
+    break_(world);
+    await lasts(aWhile);
+    await heal(world);
+    await lasts(500);
+    await letGo();
+  },
+});
+
+const healCheck = async ({ proxies }: World) => proxies.check.heal();
+const html = '<html>Not what you asked for</html>';
+
+/** The hash under which a script is run, as `script` puts it together. */
+function hashOf(...files: string[]): string {
+  const sources = files.map((file) => readFileSync(join(root, file), 'utf8'));
+  return createHash('sha1')
+    .update(['#!lua', ...sources].join('\n'))
+    .digest('hex');
+}
+
+const consumerLua = 'shared-events/src/streams/lua';
+const ack = hashOf(`${consumerLua}/group.lua`, `${consumerLua}/ack.lua`);
+const applyKnownUsers = hashOf('task-service/src/lua/apply-known-users.lua');
+
+/** Kills a service at each of these moments of its talk with Redis, several times, each time when it is back. */
+async function killAt(part: Part, times: number, arm: (kill: () => void) => void): Promise<void> {
+  for (let time = 0; time < times; time++) {
+    const before = part.pid();
+    arm(() => part.kill('SIGKILL'));
+    await until(`${part.name} is killed at its moment and started again`, () => part.pid() !== before);
+    await lasts(600);
+  }
+}
+
+const killedAt = (
+  name: string,
+  service: 'users' | 'tasks',
+  arm: (proxy: TcpProxy, kill: () => void) => void,
+): Fault => ({
+  name,
+  inject: ({ stack, proxies }) => killAt(stack[service], 4, (kill) => arm(proxies[service], kill)),
+});
+
+survive([
+  redisLink('requests to Redis are lost', (proxy) => proxy.loseRequests()),
+  redisLink('replies of Redis are lost', (proxy) => proxy.loseReplies(), true),
+  redisLink('nothing goes through to Redis and back', (proxy) => proxy.blackHole()),
+  redisLink('connections to Redis are refused', (proxy) => proxy.refuse()),
+  redisLink('Redis is 200 ms away', (proxy) => proxy.slow(200)),
+  {
+    name: 'connections to Redis are reset again and again',
+    async inject({ proxies: { users, tasks } }) {
+      for (let time = 0; time < 20; time++) {
+        for (const proxy of [users, tasks]) proxy.reset();
+        await lasts(100);
+      }
+    },
+  },
+  killedAt('the user service is killed before its write', 'users', (proxy, kill) =>
+    proxy.holdRequest('user.updated', kill),
+  ),
+  killedAt('the user service is killed after its write, before the answer', 'users', (proxy, kill) =>
+    proxy.holdReply('user.created', kill),
+  ),
+  killedAt('the task service is killed before its write', 'tasks', (proxy, kill) =>
+    proxy.holdRequest('task.created', kill),
+  ),
+  killedAt('the task service is killed after its write, before the answer', 'tasks', (proxy, kill) =>
+    proxy.holdReply('task.updated', kill),
+  ),
+  {
+    ...killedAt('the cascade is killed between its work and its acknowledgement', 'tasks', (proxy, kill) =>
+      proxy.holdRequest(ack, kill),
+    ),
+    short: true,
+  },
+  killedAt('the cascade is killed in the middle of its work', 'tasks', (proxy, kill) =>
+    proxy.holdRequest('task.deleted', kill),
+  ),
+  {
+    name: 'a follower is held up, is overtaken by another, goes on late, and dies',
+    short: true,
+    instances: { tasks: 2 },
+    async inject({ stack, proxies, redis }) {
+      for (let time = 0; time < 3; time++) {
+        const held = Promise.withResolvers<() => void>();
+        proxies.tasks.holdRequest(applyKnownUsers, held.resolve);
+        const deliver = await held.promise;
+        const position = (await redis.hget('known-users:{0}', 'position')) ?? '0-0';
+        await until('another follower has gone on past a deletion', async () => {
+          const now = (await redis.hget('known-users:{0}', 'position')) ?? '0-0';
+          const passed = now === position ? [] : await redis.xrange('user-events:{0}', `(${position}`, now);
+          return passed.some(([, fields]) => fields.includes('user.deleted'));
+        });
+        const before = stack.tasks.pid();
+        deliver();
+        await lasts(20);
+        stack.tasks.kill('SIGKILL');
+        await until('the first task service is started again', () => stack.tasks.pid() !== before);
+        await lasts(800);
+      }
+    },
+  },
+  checkLink('is slow', ({ proxies }) => proxies.check.slow(600), healCheck),
+  checkLink('never answers', ({ proxies }) => proxies.check.blackHole(), healCheck),
+  checkLink(
+    'answers with something else',
+    ({ proxies }) =>
+      proxies.check.answer(
+        `HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: ${html.length}\r\n\r\n${html}`,
+      ),
+    healCheck,
+  ),
+  checkLink(
+    'is of another mind',
+    ({ proxies }) => proxies.check.answer('HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n'),
+    healCheck,
+  ),
+  checkLink(
+    'is gone',
+    ({ stack }) => stack.users.kill('SIGKILL'),
+    async () => undefined,
+  ),
+]);
