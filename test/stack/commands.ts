@@ -1,18 +1,21 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { root } from './parts.ts';
-import type { Stack } from './stack.ts';
+import { type Ports, root } from './parts.ts';
 
 const scripts = {
   replay: 'test/stack/replay.ts',
+  'task-replay': 'task-service/src/replay.ts',
   events: 'shared-events/src/cli/events.ts',
 };
 
-/** Starts `npm run replay` or `npm run events` against a stack; `result` has its exit code and what it printed. */
+/**
+ * Starts `npm run replay` or `npm run events`, or the task service's own replay, against a stack; `result` has its exit code and
+ * what it printed.
+ */
 export function startCommand(
   name: keyof typeof scripts,
-  { ports }: Pick<Stack, 'ports'>,
+  { ports }: { ports: Pick<Ports, 'redis'> },
   args: string[],
   partitions = 1,
 ) {

@@ -106,7 +106,9 @@ export function gatewayPart(
   };
   writeFileSync(join(dir, 'upstreams.conf'), upstream('users') + upstream('tasks'));
   writeFileSync(join(dir, 'listen.conf'), `listen 127.0.0.1:${ports.gateway} default_server;\n`);
-  const closeLog = readPipe(join(dir, 'access.log'), onLine);
+  const log = join(dir, 'access.log');
+  execFileSync('mkfifo', [log]);
+  let closeLog = () => {};
   const gateway = part({
     name: 'gateway',
     command: program('nginx'),
@@ -118,6 +120,10 @@ export function gatewayPart(
   });
   return {
     ...gateway,
+    async start() {
+      closeLog = readPipe(log, onLine);
+      await gateway.start();
+    },
     async stop() {
       await gateway.stop();
       closeLog();
@@ -125,9 +131,8 @@ export function gatewayPart(
   };
 }
 
-/** Makes a named pipe and reads lines from it. It is open in both directions, so it does not end with its writer. */
+/** Reads lines from a named pipe. It is open in both directions, so it does not end with its writer. */
 function readPipe(path: string, onLine: (line: string) => void): () => void {
-  execFileSync('mkfifo', [path]);
   const pipe = new Socket({ fd: openSync(path, constants.O_RDWR | constants.O_NONBLOCK), writable: false });
   createInterface(pipe).on('line', onLine);
   return () => pipe.destroy();

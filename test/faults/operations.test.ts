@@ -1,0 +1,81 @@
+import { setTimeout as lasts } from 'node:timers/promises';
+import { startCommand } from '../stack/commands.ts';
+import type { Part } from '../stack/part.ts';
+import { until } from '../stack/until.ts';
+import { type Fault, survive, type World } from './survive.ts';
+
+// What whoever runs the system does to it: reload, restart, replace, replay.
+
+async function restart(part: Part): Promise<void> {
+  await part.stop();
+  await part.start();
+}
+
+/** A replay that is killed when it sends a request that holds this text. */
+async function replayKilledAt(world: World, name: 'known-users' | 'tasks', text: string): Promise<void> {
+  const { proxies, redis } = world;
+  await until('no other replay is remembered', async () => (await redis.exists('replay')) === 0);
+  const reached = Promise.withResolvers<void>();
+  proxies.tasks.holdRequest(text, () => reached.resolve());
+  const { child, result } = startCommand('task-replay', { ports: { redis: proxies.tasks.port } }, [name]);
+  await reached.promise;
+  child.kill('SIGKILL');
+  await result;
+}
+
+async function replayed(world: World): Promise<void> {
+  await until('no other replay is remembered', async () => (await world.redis.exists('replay')) === 0);
+  const { code, errors } = await startCommand('replay', world.stack, ['all']).result;
+  if (code !== 0) throw new Error(`the replay ended with ${code}: ${errors}`);
+}
+
+survive([
+  {
+    name: 'the gateway is reloaded ten times',
+    unnoticed: true,
+    async inject({ stack }) {
+      for (let time = 0; time < 10; time++) {
+        stack.gateway.kill('SIGHUP');
+        await lasts(150);
+      }
+    },
+  },
+  {
+    name: 'the gateway is restarted',
+    inject: ({ stack }) => restart(stack.gateway),
+  },
+  {
+    name: 'each service is restarted, with nobody in its place',
+    async inject({ stack }) {
+      await restart(stack.users);
+      await restart(stack.tasks);
+    },
+  },
+  {
+    name: 'two of each service are replaced one by one, twice',
+    short: true,
+    instances: { users: 2, tasks: 2 },
+    unnoticed: true,
+    async inject({ stack }) {
+      for (const part of [...stack.userServices, ...stack.taskServices]) await restart(part);
+      for (const part of [...stack.userServices, ...stack.taskServices]) await restart(part);
+    },
+  },
+  {
+    name: 'everything is replayed, and replayed again',
+    unnoticed: true,
+    async inject(world) {
+      await replayed(world);
+      await replayed(world);
+    },
+  },
+  {
+    name: 'replays are killed at their worst moments',
+    async inject(world) {
+      await replayKilledAt(world, 'known-users', 'known-users:{0}:replay');
+      await replayKilledAt(world, 'known-users', 'rename');
+      await replayKilledAt(world, 'tasks', 'repair');
+      await replayed(world);
+    },
+  },
+] satisfies Fault[]);

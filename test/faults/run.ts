@@ -1,0 +1,40 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { root } from '../stack/parts.ts';
+import { promises } from './invariants.ts';
+import type { Row } from './survive.ts';
+
+// `npm run test:faults`: every fault, and at the end a table of what each did and whether every promise held.
+
+const dir = mkdtempSync(join(tmpdir(), 'faults-report-'));
+const report = join(dir, 'rows');
+const { status } = spawnSync('ava', ['test/faults/*.test.ts', ...process.argv.slice(2)], {
+  cwd: root,
+  stdio: 'inherit',
+  env: { ...process.env, FAULTS: 'full', FAULTS_REPORT: report },
+});
+const rows = readFileSync(report, 'utf8').trim().split('\n');
+rmSync(dir, { recursive: true });
+
+const errorsOf = ({ errors }: Row) =>
+  Object.entries(errors)
+    .map(([status, count]) => `${status}: ${count}`)
+    .join(', ');
+const lines = Object.entries(promises).map(([letter, promise]) => `${letter}  ${promise}`);
+process.stdout.write(`\n${lines.join('\n')}\n`);
+console.table(
+  rows
+    .map((row) => JSON.parse(row) as Row)
+    .map((row) => ({
+      fault: row.fault,
+      requests: row.requests,
+      '2xx': row.done,
+      errors: errorsOf(row),
+      'longest ms': row.longest,
+      'recovery ms': row.recovery,
+      promises: row.broken.length === 0 ? 'all kept' : `broken: ${row.broken.join()}`,
+    })),
+);
+process.exitCode = status ?? 1;
