@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Counter } from 'prom-client';
 import { createApp, createMetrics, listen, serviceClient } from 'shared-events/http';
 import { answers, openRedis, run } from 'shared-events/service';
@@ -47,15 +48,15 @@ await run({
         ...(readers.areBuilt() ? [] : ['known-users']),
       ],
     });
+    const failed = (error: unknown) => signal.aborted || fail(error);
+    const claiming = claimPartitions(redis, partitions, signal).then(() => {
+      claimed = true;
+    }, failed);
+    const reading = claiming.then(() => (claimed ? readers.run() : undefined)).catch(failed);
+    // Whoever finds the port open is served; only while Redis is away it is open for questions of health.
+    await Promise.race([claiming, delay(1000)]);
     const server = await listen(app.callback(), config.PORT, config.HOST);
     log.info({ pid: process.pid, port: server.port, partitions }, 'listening');
-
-    const reading = claimPartitions(redis, partitions, signal)
-      .then(() => {
-        claimed = true;
-        return readers.run();
-      })
-      .catch((error) => signal.aborted || fail(error));
 
     return async () => {
       stopping.abort();

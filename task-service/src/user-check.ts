@@ -4,7 +4,7 @@ import type { Stored } from 'shared-events/streams';
 import type { NewTaskRequest, TaskStore } from './store.ts';
 import type { UserClient } from './user-client.ts';
 
-/** How long the user service may take to vouch for a user, in milliseconds. */
+/** Until when after the beginning the user service may vouch for a user, in milliseconds. */
 const patience = 2000;
 
 const unknownUser = () => new Failure('unknown_user', 'There is no user with this userId.');
@@ -27,8 +27,8 @@ export async function createForKnownUser(
 ): Promise<Stored> {
   const { task, origin } = request;
   if (!isId(task.userId)) throw unknownUser();
+  const begin = performance.now();
   let vouchedAt: string | undefined;
-  let deadline: AbortSignal | undefined;
   for (;;) {
     const outcome = await store.create({ ...request, vouchedAt });
     if ('stored' in outcome) {
@@ -37,7 +37,7 @@ export async function createForKnownUser(
     }
     if (vouchedAt !== undefined && outcome.user === 'unknown') throw unknownUser();
     onCheck('over_http');
-    deadline ??= AbortSignal.timeout(patience);
+    const deadline = AbortSignal.timeout(Math.max(0, Math.ceil(begin + patience - performance.now())));
     const exists = await users.exists(task.userId, origin, deadline).catch((cause: unknown) => {
       throw new Failure(
         'user_unverifiable',

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { Console } from 'node:console';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,7 +25,7 @@ const errorsOf = ({ errors }: Row) =>
     .join(', ');
 const lines = Object.entries(promises).map(([letter, promise]) => `${letter}  ${promise}`);
 process.stdout.write(`\n${lines.join('\n')}\n`);
-console.table(
+new Console(process.stdout).table(
   rows
     .map((row) => JSON.parse(row) as Row)
     .map((row) => ({

@@ -11,7 +11,7 @@ import type { ServiceName } from '../stack/parts.ts';
 import { openTestRedis } from '../stack/redis.ts';
 import { freePorts, type Stack, startStack } from '../stack/stack.ts';
 import { until } from '../stack/until.ts';
-import { attempt } from './client.ts';
+import { type Attempt, attempt } from './client.ts';
 import { createHistory, type History } from './history.ts';
 import { brokenPromises } from './invariants.ts';
 import { type Load, startLoad } from './load.ts';
@@ -43,6 +43,8 @@ export interface Fault {
   disk?: string;
   /** Whether not a single request may fail. */
   unnoticed?: true;
+  /** Whether it is one that a service cannot know, and so may answer with 500. */
+  unknowable?: true;
   /** Breaks something, and resolves when what was broken is whole again, as far as a person would make it whole. */
   inject(world: World): Promise<void>;
 }
@@ -106,14 +108,19 @@ async function run(fault: Fault): Promise<{ broken: string[]; row: Row }> {
     await load.stop();
     await untilIdle(redis).catch((error: Error) => problems.push(`F ${error.message}`));
     problems.push(...(await brokenPromises({ redis, history, exempt })), ...(await verified(world)));
-    const failed = history.attempts.filter(({ status }) => typeof status !== 'number' || status >= 500);
-    if (fault.unnoticed)
-      problems.push(...failed.map(({ method, path, status }) => `${method} ${path} ${status}`));
+    problems.push(...failures(fault, history));
     return { broken: problems, row: rowOf(fault, history, recovered, problems) };
   } finally {
     await load.stop();
     await world.close();
   }
+}
+
+/** The answers that this fault is no excuse for. */
+function failures({ unnoticed, unknowable }: Fault, { attempts }: History): string[] {
+  const isFailure = ({ status }: Attempt) =>
+    unnoticed ? typeof status !== 'number' || status >= 500 : !unknowable && status === 500;
+  return attempts.filter(isFailure).map(({ method, path, status }) => `G ${method} ${path} ${status}`);
 }
 
 async function openWorld({ instances = {}, env = {}, disk }: Fault): Promise<World> {

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { createInterface } from 'node:readline';
 import test from 'ava';
 import { hashTag, partitionOf, type Task, type User } from 'shared-events';
 import { api, seed } from './api.ts';
@@ -50,12 +53,14 @@ test('every script names all the keys it touches, and all carry one hash tag', a
     const warm = await user();
     await task(warm.id);
 
-    const monitor = await redis.monitor();
+    const monitor = connect(stack.ports.redis, '127.0.0.1').setEncoding('utf8');
+    monitor.write('MONITOR\r\n');
+    await once(monitor, 'data');
     const scripts = new Map<string, Set<string>>();
     let named = new Set<string>();
-    monitor.on('monitor', (_time: string, args: string[], source: string) => {
-      const [command = '', ...rest] = args;
-      if (source === 'lua') {
+    createInterface(monitor).on('line', (line) => {
+      const [command = '', ...rest] = [...line.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(([, word]) => word);
+      if (line.includes(' lua] ')) {
         const keys = scripts.get([...named].join(' ')) ?? new Set();
         const [key] = /^(xinfo|xgroup)$/i.test(command) ? rest.slice(1) : rest;
         if (key !== undefined) keys.add(key);
@@ -77,7 +82,7 @@ test('every script names all the keys it touches, and all carry one hash tag', a
     await until('the follower has applied something', () =>
       [...scripts.keys()].some((key) => key.startsWith('known-users')),
     );
-    monitor.disconnect();
+    monitor.destroy();
 
     t.true(scripts.size > 20);
     for (const [keys, touched] of scripts) {

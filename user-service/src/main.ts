@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { createApp, createMetrics, listen, serviceClient } from 'shared-events/http';
 import { answers, openRedis, run } from 'shared-events/service';
 import { claimPartitions } from 'shared-events/streams';
@@ -27,15 +28,16 @@ await run({
       isOpen: () => claimed,
       missing: async () => (claimed && (await answers(redis)) ? [] : ['redis']),
     });
-    const server = await listen(app.callback(), config.PORT, config.HOST);
-    log.info({ pid: process.pid, port: server.port, partitions }, 'listening');
-
-    claimPartitions(redis, partitions, stopping.signal).then(
+    const claiming = claimPartitions(redis, partitions, stopping.signal).then(
       () => {
         claimed = true;
       },
       (error) => stopping.signal.aborted || fail(error),
     );
+    // Whoever finds the port open is served; only while Redis is away it is open for questions of health.
+    await Promise.race([claiming, delay(1000)]);
+    const server = await listen(app.callback(), config.PORT, config.HOST);
+    log.info({ pid: process.pid, port: server.port, partitions }, 'listening');
 
     return async () => {
       stopping.abort();
