@@ -59,7 +59,7 @@ test('every script names all the keys it touches, and all carry one hash tag', a
     const scripts = new Map<string, Set<string>>();
     let named = new Set<string>();
     createInterface(monitor).on('line', (line) => {
-      const [command = '', ...rest] = [...line.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(([, word]) => word);
+      const [command = '', ...rest] = [...line.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(([, word = '']) => word);
       if (line.includes(' lua] ')) {
         const keys = scripts.get([...named].join(' ')) ?? new Set();
         const [key] = /^(xinfo|xgroup)$/i.test(command) ? rest.slice(1) : rest;
