@@ -29,8 +29,9 @@ const program = (name: string): string => {
   return path;
 };
 
+/** Asks on a connection of its own: one that is kept would hold up the stop of a service. */
 const answers = async (url: string): Promise<boolean> =>
-  (await fetch(url, { signal: AbortSignal.timeout(1000) })).ok;
+  (await fetch(url, { headers: { Connection: 'close' }, signal: AbortSignal.timeout(1000) })).ok;
 
 /** A redis-server with its append-only file in `dir`. */
 export function redisPart(dir: string, { ports, supervised, onLine }: Setting): Part {
@@ -95,7 +96,7 @@ export function gatewayPart(dir: string, { ports, supervised, onLine }: Setting)
     copyFileSync(join(source, file), join(dir, file));
   }
   const upstream = (name: string, port: number) =>
-    `upstream ${name} { server 127.0.0.1:${port}; keepalive 64; }\n`;
+    `upstream ${name} { server 127.0.0.1:${port}; keepalive 64; keepalive_timeout 2s; }\n`;
   writeFileSync(join(dir, 'upstreams.conf'), upstream('users', ports.users) + upstream('tasks', ports.tasks));
   writeFileSync(join(dir, 'listen.conf'), `listen 127.0.0.1:${ports.gateway} default_server;\n`);
   const closeLog = readPipe(join(dir, 'access.log'), onLine);
