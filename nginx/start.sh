@@ -27,7 +27,7 @@ server {
   listen $3;
   include answer-problems.conf;
   location / {
-    proxy_request_buffering off;
+    proxy_next_upstream off;
     proxy_pass http://$1;
   }
 }

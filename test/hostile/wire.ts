@@ -34,23 +34,21 @@ export function bytesOf({ method = 'GET', path = '/', headers = [], body }: Wire
 
 const crlf = Buffer.from('\r\n');
 
-/** A connection to a port of this machine, from one of its loopback addresses. */
+/** A connection to a port of this machine, from one of its loopback addresses. One that is reset is merely closed. */
 export async function open(port: number, from = '127.0.0.1'): Promise<Socket> {
   const socket = connect({ port, host: '127.0.0.1', localAddress: from });
   await once(socket, 'connect');
+  socket.on('error', () => undefined);
   return socket;
 }
 
-/** All that comes until the other side ends or resets the connection; fails where that takes longer than `within`. */
+/** All bytes, each as a character, that come until the other side ends or resets; fails after `within` milliseconds. */
 export async function readAll(socket: Socket, within = patience): Promise<string> {
   const pieces: Buffer[] = [];
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const late = setTimeout(() => reject(new Error(`not closed within ${within} ms: ${text()}`)), within);
-  const text = () => Buffer.concat(pieces).toString();
+  const text = () => Buffer.concat(pieces).toString('latin1');
   socket.on('data', (piece) => pieces.push(piece)).on('close', () => resolve());
-  socket.on('error', (error: NodeJS.ErrnoException) => {
-    if (!['ECONNRESET', 'EPIPE'].includes(error.code ?? '')) reject(error);
-  });
   if (socket.closed) resolve();
   try {
     await promise;
@@ -86,19 +84,18 @@ export function readAnswer(received: string): Answer {
     lines.map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1)]),
   );
   const rest = received.slice(end + 4);
-  const text = headers.get('transfer-encoding') === 'chunked' ? joinChunks(rest) : rest;
+  const body = headers.get('transfer-encoding') === 'chunked' ? joinChunks(rest) : rest;
+  const text = Buffer.from(body, 'latin1').toString();
   return { status: Number(first.split(' ')[1]), headers, text, json: <T>() => JSON.parse(text) as T };
 }
 
-/** Chunks hold UTF-8, so their sizes count bytes. */
-function joinChunks(text: string): string {
-  let rest = Buffer.from(text);
-  let joined = '';
-  for (;;) {
-    const line = rest.indexOf('\r\n');
-    const size = Number.parseInt(rest.subarray(0, line).toString(), 16);
-    if (!(size > 0)) return joined;
-    joined += rest.subarray(line + 2, line + 2 + size).toString();
-    rest = rest.subarray(line + 2 + size + 2);
+function joinChunks(bytes: string): string {
+  const pieces: string[] = [];
+  for (let at = 0; ; ) {
+    const line = bytes.indexOf('\r\n', at);
+    const size = Number.parseInt(bytes.slice(at, line), 16);
+    if (!(size > 0)) return pieces.join('');
+    pieces.push(bytes.slice(line + 2, line + 2 + size));
+    at = line + 2 + size + 2;
   }
 }
