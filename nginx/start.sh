@@ -19,6 +19,9 @@ upstream() {
 upstream $1 {
 $servers
   keepalive 64;
+  # Idle connections are closed from here, long before the service would (after 75 s): so none is closed while a
+  # request is on its way into it.
+  keepalive_timeout 2s;
 }
 server {
   listen $3;
@@ -37,6 +40,8 @@ upstreams() {
 
 mkdir -p $run
 cp /etc/nginx/gateway/*.conf $run/
+# What comes from the machine itself has the address of the bridge between it and the container.
+ip route | sed -n 's/^default via \([^ ]*\).*/\1 1;/p' >>$run/own-machine.conf
 ln -sf /dev/stdout $run/access.log
 echo 'listen 8080 default_server;' >$run/listen.conf
 until upstreams >$run/upstreams.conf; do sleep $pause; done

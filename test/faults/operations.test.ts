@@ -11,6 +11,14 @@ async function restart(part: Part): Promise<void> {
   await part.start();
 }
 
+/** Restarts one after the other, each when the gateway has come to trust the one before again (fail_timeout). */
+async function replace(parts: Part[]): Promise<void> {
+  for (const part of parts) {
+    await restart(part);
+    await lasts(1100);
+  }
+}
+
 /** A replay that is killed when it sends a request that holds this text. */
 async function replayKilledAt(world: World, name: 'known-users' | 'tasks', text: string): Promise<void> {
   const { proxies, redis } = world;
@@ -57,8 +65,8 @@ survive([
     instances: { users: 2, tasks: 2 },
     unnoticed: true,
     async inject({ stack }) {
-      for (const part of [...stack.userServices, ...stack.taskServices]) await restart(part);
-      for (const part of [...stack.userServices, ...stack.taskServices]) await restart(part);
+      await replace([...stack.userServices, ...stack.taskServices]);
+      await replace([...stack.userServices, ...stack.taskServices]);
     },
   },
   {

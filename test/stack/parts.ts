@@ -31,8 +31,9 @@ const program = (name: string): string => {
   return path;
 };
 
+/** Asks on a connection of its own: one that is kept would hold up the stop of a service. */
 const answers = async (url: string): Promise<boolean> =>
-  (await fetch(url, { signal: AbortSignal.timeout(1000) })).ok;
+  (await fetch(url, { headers: { Connection: 'close' }, signal: AbortSignal.timeout(1000) })).ok;
 
 /** A redis-server with its append-only file in `dir`. */
 export function redisPart(dir: string, { ports, supervised, onLine }: Setting): Part {
@@ -101,8 +102,8 @@ export function gatewayPart(
     copyFileSync(join(source, file), join(dir, file));
   }
   const upstream = (name: 'users' | 'tasks') => {
-    const servers = services[name].map((port) => `server 127.0.0.1:${port} max_fails=0;`);
-    return `upstream ${name} { ${servers.join(' ')} keepalive 64; }\n`;
+    const servers = services[name].map((port) => `server 127.0.0.1:${port} max_fails=1 fail_timeout=1s;`);
+    return `upstream ${name} { ${servers.join(' ')} keepalive 64; keepalive_timeout 2s; }\n`;
   };
   writeFileSync(join(dir, 'upstreams.conf'), upstream('users') + upstream('tasks'));
   writeFileSync(join(dir, 'listen.conf'), `listen 127.0.0.1:${ports.gateway} default_server;\n`);

@@ -17,14 +17,19 @@ export const originHeaders = ({ request, trace }: Origin) => ({
   traceparent: trace,
 });
 
-/** Takes request id and trace context from the request, or makes them, and answers with them. */
-export const originMiddleware: Middleware<AppState> = (ctx, next) => {
-  const request = ctx.get('X-Request-Id');
-  const trace = ctx.get('traceparent');
-  ctx.state.origin = {
+/** The origin that headers tell of; what they do not tell, or not well, is made. */
+export function readOrigin(header: (name: string) => string): Origin {
+  const request = header('X-Request-Id');
+  const trace = header('traceparent');
+  return {
     request: requestIdPattern.test(request) ? request : randomUUID(),
     trace: traceparentPattern.test(trace) ? trace : newTraceparent(),
   };
+}
+
+/** Takes request id and trace context from the request, or makes them, and answers with them. */
+export const originMiddleware: Middleware<AppState> = (ctx, next) => {
+  ctx.state.origin = readOrigin((name) => ctx.get(name));
   ctx.set(originHeaders(ctx.state.origin));
   return next();
 };

@@ -1,21 +1,30 @@
-import { randomUUID } from 'node:crypto';
-import { createServer, type RequestListener, STATUS_CODES } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type Server as HttpServer, type RequestListener, STATUS_CODES } from 'node:http';
+import { type AddressInfo, Server as NetServer } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { originHeaders, readOrigin } from './origin.ts';
 import { problem } from './problems.ts';
 
 export interface Server {
   port: number;
-  /** Stops accepting and lets requests under way finish; what is not finished after seven seconds is cut off. */
+  /**
+   * Stops accepting, finishes what is under way and what still comes on kept connections, and waits for their clients
+   * to close them. Closes what is still idle after three seconds, and cuts off all that is left after seven.
+   */
   stop(): Promise<void>;
 }
 
+/** How long clients have to close their idle connections when the server stops, in milliseconds; they take two seconds. */
+const idleDeadline = 3000;
 /** How long requests under way may take to finish when the server stops, in milliseconds. */
 const finishDeadline = 7000;
 
+/** The most bytes of a request's head: more than the gateway lets through, so that it is the gateway that refuses. */
+const maxHeaderSize = 32 * 1024;
+
 /**
- * Listens on a port. Idle connections are kept longer than the gateway keeps them (60 s), so that it never sends a
- * request into one that is being closed.
+ * Listens on a port. Idle connections are kept for 75 s, much longer than the gateway and the other service keep them
+ * (2 s): always the client closes, so that none sends a request into a connection that is being closed.
  */
 export async function listen(handler: RequestListener, port: number, host: string): Promise<Server> {
   let stopping: Promise<void> | undefined;
@@ -25,24 +34,29 @@ export async function listen(handler: RequestListener, port: number, host: strin
       headersTimeout: 10_000,
       requestTimeout: 30_000,
       connectionsCheckingInterval: 5_000,
+      maxHeaderSize,
     },
     (request, response) => {
       if (stopping) response.setHeader('Connection', 'close');
-      response.once('close', () => {
-        if (stopping) server.closeIdleConnections();
-      });
       handler(request, response);
     },
   );
+  // The size is limit enough; beyond a number, Node would leave headers out without a word, If-Match among them.
+  server.maxHeadersCount = 0;
   server.on('clientError', refuse);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(port, host, resolve);
   });
 
   async function stop(): Promise<void> {
-    const late = setTimeout(() => server.closeAllConnections(), finishDeadline);
-    await new Promise((resolve) => server.close(resolve));
-    clearTimeout(late);
+    const timers = [
+      setTimeout(() => server.closeIdleConnections(), idleDeadline),
+      setTimeout(() => server.closeAllConnections(), finishDeadline),
+    ];
+    // The system resets connections that wait to be accepted when the listener closes; those it told of are taken first.
+    await nextTurn();
+    await new Promise<void>((resolve) => closeListener(server, resolve));
+    for (const timer of timers) clearTimeout(timer);
   }
 
   return {
@@ -54,27 +68,42 @@ export async function listen(handler: RequestListener, port: number, host: strin
   };
 }
 
+/**
+ * Stops accepting and calls back when the last connection is gone. An HTTP server's own `close` also closes idle
+ * connections at once, and with them the requests that are on their way into one: to a gateway those are 502s.
+ */
+const closeListener = (server: HttpServer, done: () => void) => NetServer.prototype.close.call(server, done);
+
 const refusals: Record<string, string> = {
   HPE_HEADER_OVERFLOW: 'headers_too_large',
   HPE_INVALID_METHOD: 'not_implemented',
   ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout',
 };
 
+/** What Node tells of a request that it could not read: the code, and the bytes as they came. */
+interface ReadError extends NodeJS.ErrnoException {
+  rawPacket?: Buffer;
+}
+
 /** Answers what could not be read as a request, as a problem like any other. */
-function refuse(error: NodeJS.ErrnoException, socket: Duplex): void {
+function refuse(error: ReadError, socket: Duplex): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
   }
-  const requestId = randomUUID();
+  const origin = readOrigin((name) => headerIn(error.rawPacket, name));
   const code = refusals[error.code ?? ''] ?? 'bad_request';
-  const { status, body } = problem({ code, detail: 'This cannot be read as a request.' }, requestId);
+  const { status, body } = problem({ code, detail: 'This cannot be read as a request.' }, origin.request);
   const head = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
     'Content-Type: application/problem+json',
     `Content-Length: ${Buffer.byteLength(body)}`,
-    `X-Request-Id: ${requestId}`,
+    ...Object.entries(originHeaders(origin)).map(([name, value]) => `${name}: ${value}`),
     'Connection: close',
   ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
 }
+
+/** A header of a request that could not be read, where its line is there in full. */
+const headerIn = (bytes: Buffer | undefined, name: string): string =>
+  new RegExp(`^${name}: (.*)\r$`, 'im').exec(bytes?.toString('latin1') ?? '')?.[1] ?? '';

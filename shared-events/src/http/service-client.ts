@@ -6,6 +6,12 @@ import { originHeaders } from './origin.ts';
 /** How long another service may take until its answer begins, and between two pieces of it, in milliseconds. */
 const patience = 2000;
 
+/**
+ * How long an idle connection is kept, in milliseconds, whatever the other service offers: much shorter than it keeps
+ * them itself, so that it never closes one while a request is on its way.
+ */
+const idleTimeout = 2000;
+
 export interface ServiceAnswer {
   status: number;
   contentType: string;
@@ -35,6 +41,8 @@ export function serviceClient({ name, base, maxResponseSize = -1 }: ServiceClien
   const pool = new Pool(base, {
     bodyTimeout: patience,
     connect: { timeout: patience },
+    keepAliveTimeout: idleTimeout,
+    keepAliveMaxTimeout: idleTimeout,
     maxResponseSize,
   });
   return {

@@ -1,7 +1,7 @@
 import { string } from 'yup';
 
 interface TextRules {
-  /** the fewest characters; where there must be some, white space at both ends is not counted */
+  /** the fewest characters; where there must be some, white space at both ends is not counted, and one can be seen */
   min: number;
   /** the most characters, counted in the same way */
   max: number;
@@ -11,6 +11,7 @@ interface TextRules {
 
 const control = /\p{Cc}/u;
 const controlButLayout = /[^\P{Cc}\n\r\t]/u;
+const visible = /[^\p{White_Space}\p{Default_Ignorable_Code_Point}]/u;
 
 /** A string taken as it is given: well-formed Unicode without control characters, its length counted in characters. */
 export const text = ({ min, max, multiline = false }: TextRules) =>
@@ -23,6 +24,9 @@ export const text = ({ min, max, multiline = false }: TextRules) =>
         return createError({ message: 'must hold no control characters' });
       }
       const length = [...(min > 0 ? value.trim() : value)].length;
-      if (length >= min && length <= max) return true;
-      return createError({ message: `must have ${min} to ${max} characters` });
+      if (length < min || length > max)
+        return createError({ message: `must have ${min} to ${max} characters` });
+      if (min > 0 && !visible.test(value))
+        return createError({ message: 'must hold a character that can be seen' });
+      return true;
     });

@@ -1,0 +1,107 @@
+import test from 'ava';
+import type { Answer } from '../stack/api.ts';
+import { until } from '../stack/until.ts';
+import { assertAnswer } from './answer.ts';
+import { size } from './size.ts';
+import { bytesOf, open, readAll, readAnswer, statuses, type WireRequest } from './wire.ts';
+import { worldUnderTest } from './world.ts';
+
+// What one client address may take, and that the others do not notice.
+
+const world = worldUnderTest(test);
+const other = '127.0.0.10';
+const path = '/users/users/nobody';
+
+const keptAlive: [string, string] = ['Connection', 'keep-alive'];
+const requests: WireRequest[] = [
+  { path },
+  {
+    path,
+    headers: [
+      ['X-Forwarded-For', '10.0.0.1'],
+      ['X-Real-IP', '127.0.0.1'],
+      ['Forwarded', 'for=127.0.0.1'],
+    ],
+  },
+  { method: 'POST', path: '/users/users', body: '{}' },
+  { method: 'PUT', path, body: '{}' },
+  { method: 'DELETE', path },
+];
+
+/** Sends many requests at once on each of several connections, and gives every answer. */
+async function flood(connections: number, each: number, from: string): Promise<Answer[]> {
+  const all = await Promise.all(
+    Array.from({ length: connections }, async (_, n) => {
+      const request = requests[n % requests.length] as WireRequest;
+      const kept = bytesOf({ ...request, headers: [keptAlive, ...(request.headers ?? [])] });
+      const socket = await open(world.stack.ports.gateway, from);
+      socket.write(Buffer.concat([...Array.from({ length: each - 1 }, () => kept), bytesOf(request)]));
+      return readAll(socket, 30_000);
+    }),
+  );
+  return all.flatMap((received) => received.split(/(?=HTTP\/1\.1 \d)/).map(readAnswer));
+}
+
+test('a flood is answered 429 beyond the limit, while another client is served', async (t) => {
+  const each = size(300, 1500);
+  const started = performance.now();
+  let flooding = true;
+  const flooded = flood(20, each, '127.0.0.9').finally(() => {
+    flooding = false;
+  });
+  let served = 0;
+  while (flooding) {
+    const before = performance.now();
+    assertAnswer(t, await world.send({ path }, other), [404, 'user_not_found'], 'the other client');
+    t.true(performance.now() - before < 2000);
+    served += 1;
+  }
+  t.true(served > 3, `served ${served}`);
+  const answers = await flooded;
+  const seconds = (performance.now() - started) / 1000;
+  t.is(answers.length, 20 * each);
+  const refused = answers.filter(({ status }) => status === 429);
+  for (const answer of refused) {
+    assertAnswer(t, answer, [429, 'too_many_requests'], 'the flooder');
+    t.is(answer.headers.get('retry-after'), '1');
+  }
+  const passed = answers.filter(({ status }) => status === 404 || status === 422).length;
+  t.is(passed + refused.length, answers.length, 'nothing else was answered');
+  t.true(passed >= 1000, 'so many may come at once');
+  t.true(passed <= 1000 + 500 * (seconds + 1), `${passed} in ${seconds} s`);
+  t.true(refused.length > 0);
+});
+
+test('a PUT counts once, like any other request', async (t) => {
+  const client = '127.0.0.12';
+  const put = bytesOf({ method: 'PUT', path, headers: [['Connection', 'keep-alive']], body: '{}' });
+  const socket = await open(world.stack.ports.gateway, client);
+  socket.write(
+    Buffer.concat([...Array.from({ length: 899 }, () => put), bytesOf({ method: 'PUT', path, body: '{}' })]),
+  );
+  const answered = statuses(await readAll(socket, 10_000));
+  t.is(answered.length, 900);
+  t.true(answered.every((status) => status === 404));
+});
+
+test('a client may have 200 requests under way, and no more', async (t) => {
+  const client = '127.0.0.13';
+  const stalled = bytesOf({ method: 'POST', path: '/users/users', body: 'x'.repeat(100) }).subarray(0, -50);
+  const sockets = await Promise.all(
+    Array.from({ length: 200 }, () => open(world.stack.ports.gateway, client)),
+  );
+  for (const socket of sockets) socket.write(stalled);
+  const answer = await until('all 200 are under way', async () => {
+    const latest = await world.send({ path }, client);
+    return latest.status === 429 && latest;
+  });
+  assertAnswer(t, answer, [429, 'too_many_requests'], 'the 201st');
+  assertAnswer(t, await world.send({ path }, other), [404, 'user_not_found'], 'the other client');
+  for (const socket of sockets) socket.destroy();
+});
+
+test('the machine itself is not limited', async (t) => {
+  const answers = await flood(10, 300, '127.0.0.1');
+  t.is(answers.length, 3000);
+  t.true(answers.every(({ status }) => status === 404 || status === 422));
+});
