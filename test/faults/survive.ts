@@ -135,8 +135,10 @@ async function openWorld({ instances = {}, env = {}, disk }: Fault): Promise<Wor
   const envOf = (service: ServiceName, instance: number): Record<string, string> => {
     if (instance > 0) return {};
     if (service === 'user-service') return { REDIS_PORT: String(proxies.users.port) };
-    const base = `http://127.0.0.1:${proxies.check.port}`;
-    return { REDIS_PORT: String(proxies.tasks.port), USER_SERVICE_BASE: base };
+    return {
+      REDIS_PORT: String(proxies.tasks.port),
+      ...(!instances.users && { USER_SERVICE_BASE: `http://127.0.0.1:${proxies.check.port}` }),
+    };
   };
   const stack = await startStack({
     ...{ ports, dir, instances, envOf },

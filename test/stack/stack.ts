@@ -54,9 +54,14 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
   const setting = (name: string) => ({ ports, supervised, onLine: (line: string) => onLine(name, line) });
   const url = (port: number) => `http://127.0.0.1:${port}`;
 
+  // Where there are several of a service, the other one finds them as clients do.
+  const balanced = {
+    ...((instances.users ?? 1) > 1 && { USER_SERVICE_BASE: `${url(ports.gateway)}/users` }),
+    ...((instances.tasks ?? 1) > 1 && { TASK_BASE: `${url(ports.gateway)}/tasks` }),
+  };
   const service = (name: ServiceName, servicePorts: number[]) =>
     servicePorts.map((port, instance) =>
-      servicePart(name, port, { ...env, ...envOf(name, instance) }, setting(name)),
+      servicePart(name, port, { ...balanced, ...env, ...envOf(name, instance) }, setting(name)),
     );
 
   const userPorts = await portsFrom(ports.users, instances.users);

@@ -38,7 +38,9 @@ interface ServiceClientOptions {
 
 /** A client of another service, with as many connections as it has requests under way: none waits for another. */
 export function serviceClient({ name, base, maxResponseSize = -1 }: ServiceClientOptions): ServiceClient {
-  const pool = new Pool(base, {
+  const { origin, pathname } = new URL(base);
+  const prefix = pathname.replace(/\/$/, '');
+  const pool = new Pool(origin, {
     bodyTimeout: patience,
     connect: { timeout: patience },
     keepAliveTimeout: idleTimeout,
@@ -46,14 +48,14 @@ export function serviceClient({ name, base, maxResponseSize = -1 }: ServiceClien
     maxResponseSize,
   });
   return {
-    async get(path, origin, signal) {
+    async get(path, from, signal) {
       const late = new AbortController();
       const timer = setTimeout(() => late.abort(), patience);
       try {
         const { statusCode, headers, body } = await pool.request({
           method: 'GET',
-          path,
-          headers: originHeaders(origin),
+          path: prefix + path,
+          headers: originHeaders(from),
           signal: AbortSignal.any([late.signal, signal]),
         });
         return { status: statusCode, contentType: String(headers['content-type']), body };

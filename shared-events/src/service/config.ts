@@ -26,13 +26,13 @@ export type CommonConfig = InferType<typeof commonConfig>;
 /** The port a service listens on. */
 export const listenPort = (preset: number) => port().default(preset);
 
-/** The address of the other service, without a slash at its end. */
+/** The address of the other service, or its path at a gateway before several of it; without a slash at its end. */
 export const baseUrl = (preset: string) =>
   string()
     .default(preset)
     .test('base-url', 'must be an http address such as http://localhost:8000', (value) => {
       const url = URL.parse(value);
-      return url?.protocol === 'http:' && url.pathname === '/' && !value.endsWith('/');
+      return url?.protocol === 'http:' && url.search + url.hash === '' && !value.endsWith('/');
     });
 
 /**
