@@ -50,7 +50,7 @@ await run({
     const server = await listen(app.callback(), config.PORT, config.HOST);
     log.info({ pid: process.pid, port: server.port, partitions }, 'listening');
 
-    const reading = claimPartitions(redis, partitions, signal)
+    const reading = claimPartitions({ redis, partitions, signal, log })
       .then(() => {
         claimed = true;
         return readers.run();

@@ -30,7 +30,7 @@ await run({
     const server = await listen(app.callback(), config.PORT, config.HOST);
     log.info({ pid: process.pid, port: server.port, partitions }, 'listening');
 
-    claimPartitions(redis, partitions, stopping.signal).then(
+    claimPartitions({ redis, partitions, signal: stopping.signal, log }).then(
       () => {
         claimed = true;
       },
