@@ -1,13 +1,16 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { root } from './parts.ts';
+import { accountPasswords, credentials, root } from './parts.ts';
 import type { Stack } from './stack.ts';
 
 const scripts = {
   replay: 'test/stack/replay.ts',
   events: 'shared-events/src/cli/events.ts',
 };
+
+/** What a command runs as, in a stack of this process: each replay as its service, all else as the operator. */
+const accounts = { replay: accountPasswords, events: credentials('operator') };
 
 /** Starts `npm run replay` or `npm run events` against a stack; `result` has its exit code and what it printed. */
 export function startCommand(
@@ -17,7 +20,12 @@ export function startCommand(
   partitions = 1,
 ) {
   const child = spawn(process.execPath, [join(root, scripts[name]), ...args], {
-    env: { ...process.env, REDIS_PORT: String(ports.redis), PARTITIONS: String(partitions) },
+    env: {
+      ...process.env,
+      ...accounts[name],
+      REDIS_PORT: String(ports.redis),
+      PARTITIONS: String(partitions),
+    },
   });
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
   const result = Promise.all([ended, text(child.stdout), text(child.stderr)]).then(
