@@ -21,8 +21,12 @@ take() {
 }
 
 for try in 1 2 3 4 5 last; do
-  if take; then break; fi
-  [ "$try" != last ] || { echo 'backup: Redis rewrites its files again and again; try later' >&2; exit 1; }
+  if take 2>"$copy/errors"; then break; fi
+  if [ "$try" = last ]; then
+    cat "$copy/errors" >&2
+    echo 'backup: the files changed each time they were taken; Redis may be rewriting them' >&2
+    exit 1
+  fi
 done
 # What Redis still writes to must not grow while it is packed.
 for file in "$copy"/appendonlydir/*.incr.aof; do

@@ -13,11 +13,14 @@ fail() {
   exit 1
 }
 
+# What Linux has, or else macOS.
+if command -v sha256sum >/dev/null; then sha256() { sha256sum; }; else sha256() { shasum -a 256; }; fi
+
 # hash NAME: the SHA-256 of the password in the variable of that name.
 hash() {
   eval "password=\${$1:-}"
   [ -n "$password" ] || fail "$1 is not set; it is the password of an account (see shared-events/redis/users.acl)"
-  printf %s "$password" | sha256sum | cut -d ' ' -f 1
+  printf %s "$password" | sha256 | cut -d ' ' -f 1
 }
 
 # Off, it has all rights even so: Redis loads its append-only file as this account, and without them it would leave out

@@ -77,7 +77,9 @@ export async function endBy<T>(deadline: number, step: Promise<T>): Promise<T> {
 const refusals =
   /^(OOM|LOADING|BUSY|MISCONF|READONLY|NOREPLICAS|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|ERR max number of clients)\b/;
 
-const denials = /^(WRONGPASS|NOAUTH|NOPERM|ERR The user executing the script can't)\b/;
+/** The last two are what Redis 7.0, and later ones, say of a command in a script. */
+const denials =
+  /^(WRONGPASS|NOAUTH|NOPERM|ERR The user executing the script can't|ERR ACL failure in script)\b/;
 
 /** Whether Redis refuses who asks: the account, its password, or the account's right to a command or a key. */
 export const isRefused = (error: unknown): boolean =>
