@@ -49,7 +49,7 @@ await run({
       ],
     });
     const failed = (error: unknown) => signal.aborted || fail(error);
-    const claiming = claimPartitions(redis, partitions, signal).then(() => {
+    const claiming = claimPartitions({ redis, partitions, signal, log }).then(() => {
       claimed = true;
     }, failed);
     const reading = claiming.then(() => (claimed ? readers.run() : undefined)).catch(failed);

@@ -102,7 +102,6 @@ test('a service that finds data written with another number of partitions refuse
     await stack.users.stop();
     const other = servicePart(
       'user-service',
-      stack.ports.users,
       { PARTITIONS: '8' },
       { ports: stack.ports, supervised: false, onLine: () => undefined },
     );
@@ -124,12 +123,10 @@ for (const [name, value, rule] of [
   ['TASK_BASE', 'task-service:8002', 'must be an http address'],
 ] as const) {
   test(`${name}=${value} is refused, naming what it may be`, async (t) => {
-    const ports = await freePorts();
     const service = servicePart(
       'user-service',
-      ports.users,
       { [name]: value },
-      { ports, supervised: false, onLine: () => undefined },
+      { ports: await freePorts(), supervised: false, onLine: () => undefined },
     );
     await t.throwsAsync(service.start(), { message: new RegExp(`user-service: ${name}=${value}: ${rule}`) });
     t.is(await service.ended(), 1);

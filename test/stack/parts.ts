@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { constants, copyFileSync, mkdirSync, openSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Redis } from 'ioredis';
 import { locate } from './install.ts';
@@ -35,17 +36,55 @@ const program = (name: string): string => {
 const answers = async (url: string): Promise<boolean> =>
   (await fetch(url, { headers: { Connection: 'close' }, signal: AbortSignal.timeout(1000) })).ok;
 
-/** A redis-server with its append-only file in `dir`. */
-export function redisPart(dir: string, { ports, supervised, onLine }: Setting): Part {
+const newPassword = () => randomBytes(16).toString('hex');
+
+/** The passwords of the accounts in Redis (see shared-events/redis/users.acl), made anew by each process. */
+const passwords = {
+  'user-service': newPassword(),
+  'task-service': newPassword(),
+  operator: newPassword(),
+};
+
+/** What makes a connection one of an account, as the services read it from the environment. */
+export const credentials = (account: keyof typeof passwords) => ({
+  REDIS_USERNAME: account,
+  REDIS_PASSWORD: passwords[account],
+});
+
+/** The passwords of all accounts, as Redis is given them. */
+export const accountPasswords = {
+  USER_SERVICE_REDIS_PASSWORD: passwords['user-service'],
+  TASK_SERVICE_REDIS_PASSWORD: passwords['task-service'],
+  OPERATOR_REDIS_PASSWORD: passwords.operator,
+};
+
+/**
+ * A redis-server with its append-only file in `dir`, and with the accounts that Compose has as well. Beside them the
+ * account `default` is on, without a password, for people and tests: this Redis listens on this machine alone.
+ * @param env what shared-events/redis/start.sh is to read instead
+ */
+export function redisPart(
+  dir: string,
+  { ports, supervised, onLine }: Setting,
+  env: Record<string, string> = {},
+): Part {
   mkdirSync(dir, { recursive: true });
   return part({
     name: 'redis',
-    command: program('redis-server'),
+    command: 'sh',
     args: [
+      join(root, 'shared-events/redis/start.sh'),
       ...['--port', String(ports.redis), '--bind', '127.0.0.1', '--dir', dir],
       ...['--appendonly', 'yes', '--appendfsync', process.env.APPENDFSYNC || 'always', '--save', ''],
       ...['--maxmemory-policy', 'noeviction'],
     ],
+    env: {
+      ...accountPasswords,
+      PATH: `${process.env.PATH}${delimiter}${dirname(program('redis-server'))}`,
+      REDIS_DEFAULT_USER: 'on',
+      REDIS_ACL_FILE: join(dir, 'users.acl'),
+      ...env,
+    },
     isReady: () => pings(ports.redis),
     supervised,
     onLine,
@@ -53,7 +92,11 @@ export function redisPart(dir: string, { ports, supervised, onLine }: Setting): 
 }
 
 async function pings(port: number): Promise<boolean> {
-  const redis = new Redis({ port, lazyConnect: true, retryStrategy: null, commandTimeout: 1000 });
+  const { REDIS_USERNAME: username, REDIS_PASSWORD: password } = credentials('operator');
+  const redis = new Redis({
+    ...{ port, username, password, disableClientInfo: true },
+    ...{ lazyConnect: true, retryStrategy: null, commandTimeout: 1000 },
+  });
   redis.on('error', () => undefined);
   try {
     await redis.connect();
@@ -66,10 +109,10 @@ async function pings(port: number): Promise<boolean> {
 /** One of the two services, run from its source. */
 export function servicePart(
   service: ServiceName,
-  port: number,
   env: Record<string, string>,
   { ports, supervised, onLine }: Setting,
 ): Part {
+  const port = service === 'user-service' ? ports.users : ports.tasks;
   return part({
     name: service,
     command: process.execPath,
@@ -79,6 +122,7 @@ export function servicePart(
       PORT: String(port),
       REDIS_HOST: '127.0.0.1',
       REDIS_PORT: String(ports.redis),
+      ...credentials(service),
       USER_SERVICE_BASE: `http://127.0.0.1:${ports.users}`,
       TASK_BASE: `http://127.0.0.1:${ports.tasks}`,
       ...env,

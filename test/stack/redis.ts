@@ -17,19 +17,21 @@ export async function entriesOf(redis: Redis, stream: string, partition = 0) {
   return raw.map(readEntry);
 }
 
-/** Keeps every follower from reading on until the function it resolves to is called. Scripts go on as before. */
+/** Keeps every follower of the task service from reading on until the function it resolves to is called. Scripts go on as before. */
 export async function holdProjections(redis: Redis): Promise<() => Promise<void>> {
-  await redis.acl('SETUSER', 'default', '-xread');
+  await redis.acl('SETUSER', 'task-service', '-xread');
   await until('no follower waits for entries', async () => {
     const clients = (await redis.client('LIST')) as string;
     const readers = clients
       .split('\n')
-      .filter((line) => / cmd=xread /.test(line) && / flags=\w*b/.test(line));
+      .filter(
+        (line) => / user=task-service /.test(line) && / cmd=xread /.test(line) && / flags=\w*b/.test(line),
+      );
     for (const reader of readers) await redis.client('KILL', 'ID', /^id=(\d+)/.exec(reader)?.[1] as string);
     return readers.length === 0;
   });
   return async () => {
-    await redis.acl('SETUSER', 'default', '+xread');
+    await redis.acl('SETUSER', 'task-service', '+xread');
   };
 }
 

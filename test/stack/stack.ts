@@ -59,16 +59,20 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
     ...((instances.users ?? 1) > 1 && { USER_SERVICE_BASE: `${url(ports.gateway)}/users` }),
     ...((instances.tasks ?? 1) > 1 && { TASK_BASE: `${url(ports.gateway)}/tasks` }),
   };
-  const service = (name: ServiceName, servicePorts: number[]) =>
+  const service = (name: ServiceName, of: 'users' | 'tasks', servicePorts: number[]) =>
     servicePorts.map((port, instance) =>
-      servicePart(name, port, { ...balanced, ...env, ...envOf(name, instance) }, setting(name)),
+      servicePart(
+        name,
+        { ...balanced, ...env, ...envOf(name, instance) },
+        { ...setting(name), ports: { ...ports, [of]: port } },
+      ),
     );
 
   const userPorts = await portsFrom(ports.users, instances.users);
   const taskPorts = await portsFrom(ports.tasks, instances.tasks);
   const redis = redisPart(join(dir, 'redis'), setting('redis'));
-  const userServices = service('user-service', userPorts);
-  const taskServices = service('task-service', taskPorts);
+  const userServices = service('user-service', 'users', userPorts);
+  const taskServices = service('task-service', 'tasks', taskPorts);
   const upstreams = { users: userPorts, tasks: taskPorts };
   const gateway = gatewayPart(join(dir, 'gateway'), upstreams, setting('gateway'));
   const parts = [gateway, ...taskServices, ...userServices, redis];

@@ -28,7 +28,7 @@ await run({
       isOpen: () => claimed,
       missing: async () => (claimed && (await answers(redis)) ? [] : ['redis']),
     });
-    const claiming = claimPartitions(redis, partitions, stopping.signal).then(
+    const claiming = claimPartitions({ redis, partitions, signal: stopping.signal, log }).then(
       () => {
         claimed = true;
       },

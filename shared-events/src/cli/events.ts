@@ -29,7 +29,8 @@ const help = `Shows and steers the event streams.
                                                and tasks deleted before that; never what a reader has not passed
       --dry-run                                only say how much that is
 
-Environment: REDIS_HOST, REDIS_PORT, PARTITIONS, as for the services.`;
+Environment: REDIS_HOST, REDIS_PORT, REDIS_USERNAME, REDIS_PASSWORD, REDIS_TLS
+and PARTITIONS, as for the services.`;
 
 const options = {
   from: { type: 'string' },

@@ -60,7 +60,8 @@ const help = (
   npm run replay -- NAME --until WHEN --to FILE   write the state as it was, as JSON lines; WHEN is an entry id
                                                   (1795383360000-0) or a time (2026-11-22T21:36:00Z)
 
-It may be stopped at any moment and run again. Environment: REDIS_HOST, REDIS_PORT, PARTITIONS, as for the services.`;
+It may be stopped at any moment and run again.
+Environment: REDIS_HOST, REDIS_PORT, REDIS_USERNAME, REDIS_PASSWORD, REDIS_TLS and PARTITIONS, as for the services.`;
 
 /**
  * The replay command of a service. Ends with 0, with 1 where --verify found a difference, and with 2 where it could

@@ -1,4 +1,4 @@
-import { type InferType, number, type ObjectSchema, object, string, ValidationError } from 'yup';
+import { boolean, type InferType, number, type ObjectSchema, object, string, ValidationError } from 'yup';
 import { Failure } from './failure.ts';
 
 function wholeNumber(min: number, max: number) {
@@ -10,11 +10,25 @@ const port = () => wholeNumber(1, 65_535);
 
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
+/** One of two variables that say nothing without the other. */
+const paired = (other: string) =>
+  string().test('paired', `needs ${other} beside it`, function isPaired(value) {
+    return value === undefined || this.parent[other] !== undefined;
+  });
+
+/** What is never shown, not even where it is wrong. */
+const secrets = new Set(['REDIS_PASSWORD']);
+
 /** What both services read from the environment. A service adds its own fields and its default for PORT. */
 export const commonConfig = object({
   HOST: string().default('0.0.0.0'),
   REDIS_HOST: string().default('127.0.0.1'),
   REDIS_PORT: port().default(6379),
+  /** The account and its password; that of Redis's `default` user, which needs none, when left out. */
+  REDIS_USERNAME: paired('REDIS_PASSWORD'),
+  REDIS_PASSWORD: paired('REDIS_USERNAME'),
+  /** Whether to speak TLS; the server's certificate must be one that Node trusts. */
+  REDIS_TLS: boolean().typeError('must be true or false').default(false),
   PARTITIONS: wholeNumber(1, 64).default(1),
   LOG_LEVEL: string()
     .oneOf(logLevels, `must be one of ${logLevels.join(', ')}`)
@@ -46,7 +60,10 @@ export function readConfig<T extends object>(schema: ObjectSchema<T>, env: NodeJ
     return schema.validateSync(values, { abortEarly: false }) as T;
   } catch (error) {
     if (!(error instanceof ValidationError)) throw error;
-    const faults = new Set(error.inner.map(({ path, message }) => `${path}=${env[path ?? '']}: ${message}`));
+    const faults = new Set(error.inner.map(({ path, message }) => `${shown(path ?? '', env)}: ${message}`));
     throw new Failure('invalid_config', [...faults].join('; '), { cause: error });
   }
 }
+
+const shown = (name: string, env: NodeJS.ProcessEnv): string =>
+  secrets.has(name) ? name : `${name}=${env[name] ?? ''}`;

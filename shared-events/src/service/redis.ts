@@ -8,14 +8,15 @@ const commandTimeout = 1500;
 const socketTimeout = 2000;
 
 interface Connection {
-  config: Pick<CommonConfig, 'REDIS_HOST' | 'REDIS_PORT'>;
+  config: Pick<CommonConfig, 'REDIS_HOST' | 'REDIS_PORT'> &
+    Partial<Pick<CommonConfig, 'REDIS_USERNAME' | 'REDIS_PASSWORD' | 'REDIS_TLS'>>;
   log: Logger;
 }
 
 /**
  * Opens the connection for commands. It reconnects for ever; meanwhile, and where Redis is silent for 1.5 seconds,
  * commands fail, and `isRedisAway` tells so. A command is never sent twice: whether one that failed was carried out
- * is unknown.
+ * is unknown. Credentials that are refused count as Redis being away, for they may be put right while this runs.
  */
 export function openRedis(connection: Connection): Redis {
   return open(connection, { commandTimeout, socketTimeout, enableOfflineQueue: false });
@@ -30,6 +31,10 @@ function open({ config, log }: Connection, options: Omit<RedisOptions, 'replyMap
   const redis = new Redis({
     host: config.REDIS_HOST,
     port: config.REDIS_PORT,
+    ...credentials(config),
+    ...(config.REDIS_TLS && { tls: {} }),
+    // Redis 7.0 does not know the command, and an account would need it only to be told apart in CLIENT LIST.
+    disableClientInfo: true,
     protocol: 2,
     connectTimeout: socketTimeout,
     maxRetriesPerRequest: 0,
@@ -37,8 +42,17 @@ function open({ config, log }: Connection, options: Omit<RedisOptions, 'replyMap
     ...options,
   });
   redis.on('ready', () => log.info('redis is connected'));
-  redis.on('error', (error) => log.warn({ reason: error.message }, 'redis is away'));
+  redis.on('error', (error) => tellAbsence(log, error));
   return redis;
+}
+
+const credentials = ({ REDIS_USERNAME: username, REDIS_PASSWORD: password }: Connection['config']) =>
+  username !== undefined && password !== undefined ? { username, password } : {};
+
+function tellAbsence(log: Logger, error: Error): void {
+  const reason = error.message;
+  if (isRefused(error)) log.error({ reason }, 'redis refuses REDIS_USERNAME or REDIS_PASSWORD; trying again');
+  else log.warn({ reason }, 'redis is away');
 }
 
 /** Whether Redis answers now; told within 1.5 seconds. */
@@ -63,10 +77,18 @@ export async function endBy<T>(deadline: number, step: Promise<T>): Promise<T> {
 const refusals =
   /^(OOM|LOADING|BUSY|MISCONF|READONLY|NOREPLICAS|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|ERR max number of clients)\b/;
 
+/** The last two are what Redis 7.0, and later ones, say of a command in a script. */
+const denials =
+  /^(WRONGPASS|NOAUTH|NOPERM|ERR The user executing the script can't|ERR ACL failure in script)\b/;
+
+/** Whether Redis refuses who asks: the account, its password, or the account's right to a command or a key. */
+export const isRefused = (error: unknown): boolean =>
+  error instanceof Error && error.name === 'ReplyError' && denials.test(error.message);
+
 /** Whether an error of a command says that Redis cannot be reached, or will not write, for now. */
 export function isRedisAway(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  if (error.name === 'ReplyError') return refusals.test(error.message);
+  if (error.name === 'ReplyError') return refusals.test(error.message) || isRefused(error);
   return (
     error.name === 'MaxRetriesPerRequestError' ||
     /^(Command timed out|Connection is closed|Stream isn't writeable|Socket timeout)/.test(error.message) ||

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { type RawEntry, subjectOf, UndecodableEntry } from '../events.ts';
 import { isRedisAway } from '../service/redis.ts';
 import { type ConsumerGroup, LeaseLost } from './group.ts';
-import { pause } from './pause.ts';
+import { pause, tellInterruption } from './pause.ts';
 
 /** What happened to entries, for whoever counts. */
 export type ConsumeEvent = 'handled' | 'retried' | 'parked' | 'taken_over';
@@ -71,6 +71,7 @@ export function createHand(options: HandOptions): Hand {
         return await step();
       } catch (error) {
         if (!isRedisAway(error) || signal.aborted) throw error;
+        tellInterruption(log, error, { failures });
         await pause(failures, signal);
       }
     }

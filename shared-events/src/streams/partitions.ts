@@ -1,19 +1,28 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
+import type { Logger } from 'pino';
 import { Failure } from '../service/failure.ts';
-import { isRedisAway } from '../service/redis.ts';
+import { isRedisAway, isRefused } from '../service/redis.ts';
 
 /** Where the number of partitions is kept that the data was written with. */
 const partitionsKey = 'partitions';
 /** How long to wait before asking again while Redis is away, in milliseconds. */
 const retryDelay = 100;
 
+interface ClaimOptions {
+  redis: Redis;
+  partitions: number;
+  signal: AbortSignal;
+  log: Logger;
+}
+
 /**
  * Claims the data for this number of partitions, or finds it claimed for the same number before. Waits for Redis.
  * Fails with `wrong_partitions` where the data was written with another: keys would be looked for in wrong places.
  */
-export async function claimPartitions(redis: Redis, partitions: number, signal: AbortSignal): Promise<void> {
-  const claimed = await claim(redis, partitions, signal);
+export async function claimPartitions(options: ClaimOptions): Promise<void> {
+  const { partitions } = options;
+  const claimed = await claim(options);
   if (claimed !== null && Number(claimed) !== partitions) {
     throw new Failure(
       'wrong_partitions',
@@ -23,13 +32,15 @@ export async function claimPartitions(redis: Redis, partitions: number, signal: 
   }
 }
 
-async function claim(redis: Redis, partitions: number, signal: AbortSignal): Promise<string | null> {
-  for (;;) {
+async function claim({ redis, partitions, signal, log }: ClaimOptions): Promise<string | null> {
+  for (let told = false; ; ) {
     try {
       // A Redis that is out of memory takes no SET, but may well serve reads of data that is claimed.
       return (await redis.get(partitionsKey)) ?? (await redis.set(partitionsKey, partitions, 'NX', 'GET'));
     } catch (error) {
       if (!isRedisAway(error)) throw error;
+      if (isRefused(error) && !told) log.error({ err: error }, 'redis refuses what a service begins with');
+      told ||= isRefused(error);
       await delay(retryDelay, undefined, { signal });
     }
   }

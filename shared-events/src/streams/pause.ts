@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { isRedisAway } from '../service/redis.ts';
+import { isRedisAway, isRefused } from '../service/redis.ts';
 
 /**
  * Waits before the next try after so many failures: exponential backoff with jitter, about 100, 200, 400 … 2000
@@ -13,5 +13,8 @@ export async function pause(failures: number, signal: AbortSignal): Promise<void
 
 /** Logs why a reader has to pause. That Redis is away is told by its connection already. */
 export function tellInterruption(log: Logger, error: unknown, names: object): void {
-  log[isRedisAway(error) ? 'debug' : 'warn']({ err: error, ...names }, 'reading is interrupted');
+  log[isRedisAway(error) && !isRefused(error) ? 'debug' : 'warn'](
+    { err: error, ...names },
+    'reading is interrupted',
+  );
 }

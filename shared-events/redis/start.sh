@@ -1,0 +1,52 @@
+#!/bin/sh
+# Runs redis-server, with the arguments given, under the accounts of users.acl. The passwords come from the environment
+# and go into the ACL file as hashes, so they stand neither in a file nor among a process's arguments.
+# The account `default`, which needs no password, is off. REDIS_DEFAULT_USER=on leaves it on, with all rights: for a
+# Redis of one's own machine, and refused for one that listens beyond it.
+# The ACL file is written to REDIS_ACL_FILE, by default in the temporary folder; it is made anew at every start.
+set -eu
+umask 077
+acl=${REDIS_ACL_FILE:-/tmp/users.acl}
+
+fail() {
+  echo "redis: $1" >&2
+  exit 1
+}
+
+# What Linux has, or else macOS.
+if command -v sha256sum >/dev/null; then sha256() { sha256sum; }; else sha256() { shasum -a 256; }; fi
+
+# hash NAME: the SHA-256 of the password in the variable of that name.
+hash() {
+  eval "password=\${$1:-}"
+  [ -n "$password" ] || fail "$1 is not set; it is the password of an account (see shared-events/redis/users.acl)"
+  printf %s "$password" | sha256 | cut -d ' ' -f 1
+}
+
+# Off, it has all rights even so: Redis loads its append-only file as this account, and without them it would leave out
+# everything that a script wrote, saying so in its log alone (redis/redis 14541).
+default_user() {
+  case ${REDIS_DEFAULT_USER:-off} in
+    off) echo 'user default off resetpass ~* &* +@all' ;;
+    on) echo 'user default on nopass ~* &* +@all' ;;
+    *) fail "REDIS_DEFAULT_USER=$REDIS_DEFAULT_USER: must be on or off" ;;
+  esac
+}
+
+case "${REDIS_DEFAULT_USER:-off} $* " in
+  on*' --bind 127.0.0.1 '* | off*) ;;
+  on*) fail 'REDIS_DEFAULT_USER=on needs --bind 127.0.0.1, because that account needs no password' ;;
+esac
+users=$(hash USER_SERVICE_REDIS_PASSWORD)
+tasks=$(hash TASK_SERVICE_REDIS_PASSWORD)
+operator=$(hash OPERATOR_REDIS_PASSWORD)
+default=$(default_user)
+{
+  echo "$default"
+  awk '/^#|^$/ { next } /^user/ { printf "%s%s", end, $0; end = "\n"; next } { sub(/^ */, " "); printf "%s", $0 } END { print "" }' \
+    "$(dirname "$0")/users.acl" |
+    sed "s/#USER_SERVICE_REDIS_PASSWORD/#$users/; s/#TASK_SERVICE_REDIS_PASSWORD/#$tasks/; s/#OPERATOR_REDIS_PASSWORD/#$operator/"
+} >"$acl"
+
+unset password USER_SERVICE_REDIS_PASSWORD TASK_SERVICE_REDIS_PASSWORD OPERATOR_REDIS_PASSWORD
+exec redis-server "$@" --aclfile "$acl"
