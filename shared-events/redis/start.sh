@@ -48,5 +48,14 @@ default=$(default_user)
     sed "s/#USER_SERVICE_REDIS_PASSWORD/#$users/; s/#TASK_SERVICE_REDIS_PASSWORD/#$tasks/; s/#OPERATOR_REDIS_PASSWORD/#$operator/"
 } >"$acl"
 
+# The folder of the data: the argument after --dir, else this one.
+dir=.
+before=
+for argument in "$@"; do
+  [ "$before" != --dir ] || dir=$argument
+  before=$argument
+done
+sh "$(dirname "$0")/mend.sh" "$dir"
+
 unset password USER_SERVICE_REDIS_PASSWORD TASK_SERVICE_REDIS_PASSWORD OPERATOR_REDIS_PASSWORD
 exec redis-server "$@" --aclfile "$acl"

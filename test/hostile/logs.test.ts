@@ -57,3 +57,13 @@ test('no name, address or title stands in a log', async (t) => {
   );
   for (const { line } of world.lines) t.notRegex(line, /secret/i);
 });
+
+test('the log of the gateway tells the method that was sent, also of what the gateway answers itself', async (t) => {
+  for (const method of ['POST', 'PUT', 'TRACE']) {
+    await world.send({ method, path: '/nowhere', headers: [['X-Request-Id', `a-lost-${method}`]] });
+    const { line } = await until('the log has it', () =>
+      world.lines.find(({ part, line }) => part === 'gateway' && line.includes(`a-lost-${method}`)),
+    );
+    t.is(JSON.parse(line).method, method);
+  }
+});

@@ -8,7 +8,7 @@ import { freePort } from '../stack/ports.ts';
 import { until } from '../stack/until.ts';
 import { assertAnswer } from './answer.ts';
 import { withGateway } from './second-gateway.ts';
-import { size } from './size.ts';
+import { full } from './size.ts';
 import { send, type WireRequest } from './wire.ts';
 import { worldUnderTest } from './world.ts';
 
@@ -105,23 +105,23 @@ test('while containers are replaced one after the other, no request fails', asyn
     const gateway = api(`http://127.0.0.1:${port}`);
     const client = async () => {
       while (replacing) {
-        const { id } = (await patiently(() => gateway.post('/users/users', ada))).json<User>();
-        const path = `/users/users/${id}`;
-        t.is((await patiently(() => gateway.put(path, ada))).status, 200);
-        t.is((await patiently(() => gateway.get(path))).status, 200);
-        t.is((await patiently(() => gateway.delete(path))).status, 204);
+        const created = await patiently(() => gateway.post('/users/users', ada));
+        assertAnswer(t, created, 201, 'POST');
+        const path = `/users/users/${created.json<User>().id}`;
+        assertAnswer(t, await patiently(() => gateway.put(path, ada)), 200, `PUT ${path}`);
+        assertAnswer(t, await patiently(() => gateway.get(path)), 200, `GET ${path}`);
+        assertAnswer(t, await patiently(() => gateway.delete(path)), 204, `DELETE ${path}`);
         answered += 4;
       }
     };
     const clients = Array.from({ length: 10 }, client);
     try {
-      for (let round = 0; round < size(1, 4); round++) {
-        for (const part of [other, first]) {
-          await part.stop();
-          await part.start();
-          const since = performance.now();
-          await until('the gateway counts it as there again', () => performance.now() - since > 1100);
-        }
+      for (const [at, part] of (full ? [other, first, other, first, other] : [other]).entries()) {
+        const since = performance.now();
+        // nginx leaves out what refused a connection for a second, which it counts in whole seconds.
+        if (at > 0) await until('the one before is used again', () => performance.now() - since > 2500);
+        await part.stop();
+        await part.start();
       }
     } finally {
       replacing = false;
