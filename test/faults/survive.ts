@@ -28,7 +28,7 @@ export interface World {
   history: History;
   /** Subjects that entries were made or removed of by hand: no promise is made about them. */
   exempt: Set<string>;
-  /** Runs something while no client is at work; then they go on. */
+  /** Runs something while no client is at work and no reader has anything to do; then clients go on. */
   atRest(work: () => Promise<void>): Promise<void>;
   close(): Promise<void>;
 }
@@ -96,6 +96,7 @@ async function run(fault: Fault): Promise<{ broken: string[]; row: Row }> {
       ...world,
       async atRest(work) {
         await load.stop();
+        await untilIdle(redis);
         await work();
         load = startLoad(stack.urls.gateway, history);
       },
