@@ -56,7 +56,7 @@ test.serial('a flood is answered 429 beyond the limit, while another client is s
   while (flooding) {
     const before = performance.now();
     assertAnswer(t, await world.send({ path }, other), [404, 'user_not_found'], 'the other client');
-    t.true(performance.now() - before < 2000);
+    t.true(performance.now() - before < 3000);
     served += 1;
   }
   t.true(served > 3, `served ${served}`);
