@@ -28,9 +28,9 @@ const requests: WireRequest[] = [
   { method: 'DELETE', path },
 ];
 
-/** Sends many requests at once on each of several connections, and gives every answer. */
-async function flood(connections: number, each: number, from: string): Promise<Answer[]> {
-  const all = await Promise.all(
+/** Sends many requests at once on each of several connections, and gives what came back on each. */
+const flood = (connections: number, each: number, from: string): Promise<string[]> =>
+  Promise.all(
     Array.from({ length: connections }, async (_, n) => {
       const request = requests[n % requests.length] as WireRequest;
       const kept = bytesOf({ ...request, headers: [keptAlive, ...(request.headers ?? [])] });
@@ -39,29 +39,31 @@ async function flood(connections: number, each: number, from: string): Promise<A
       return readAll(socket, 30_000);
     }),
   );
-  return all.flatMap((received) => received.split(/(?=HTTP\/1\.1 \d)/).map(readAnswer));
-}
 
-test('a flood is answered 429 beyond the limit, while another client is served', async (t) => {
+const answersIn = (all: string[]): Answer[] =>
+  all.flatMap((received) => received.split(/(?=HTTP\/1\.1 \d)/).map(readAnswer));
+
+test.serial('a flood is answered 429 beyond the limit, while another client is served', async (t) => {
   const each = size(300, 900);
   const started = performance.now();
   let flooding = true;
+  let seconds = 0;
   const flooded = flood(20, each, '127.0.0.9').finally(() => {
+    seconds = (performance.now() - started) / 1000;
     flooding = false;
   });
   let served = 0;
   while (flooding) {
     const before = performance.now();
     assertAnswer(t, await world.send({ path }, other), [404, 'user_not_found'], 'the other client');
-    t.true(performance.now() - before < 2000);
+    t.true(performance.now() - before < 3000);
     served += 1;
   }
   t.true(served > 3, `served ${served}`);
-  const answers = await flooded;
-  const seconds = (performance.now() - started) / 1000;
+  const answers = answersIn(await flooded);
   t.is(answers.length, 20 * each);
   const refused = answers.filter(({ status }) => status === 429);
-  for (const answer of refused) {
+  for (const answer of refused.slice(0, 100)) {
     assertAnswer(t, answer, [429, 'too_many_requests'], 'the flooder');
     t.is(answer.headers.get('retry-after'), '1');
   }
@@ -72,19 +74,22 @@ test('a flood is answered 429 beyond the limit, while another client is served',
   t.true(refused.length > 0);
 });
 
-test('a PUT counts once, like any other request', async (t) => {
-  const client = '127.0.0.12';
-  const put = bytesOf({ method: 'PUT', path, headers: [['Connection', 'keep-alive']], body: '{}' });
-  const socket = await open(world.stack.ports.gateway, client);
-  socket.write(
-    Buffer.concat([...Array.from({ length: 899 }, () => put), bytesOf({ method: 'PUT', path, body: '{}' })]),
+test.serial('a PUT counts once, like any other request', async (t) => {
+  const put = bytesOf({ method: 'PUT', path, headers: [keptAlive], body: '{}' });
+  const last = bytesOf({ method: 'PUT', path, body: '{}' });
+  const received = await Promise.all(
+    Array.from({ length: 9 }, async () => {
+      const socket = await open(world.stack.ports.gateway, '127.0.0.12');
+      socket.write(Buffer.concat([...Array.from({ length: 99 }, () => put), last]));
+      return readAll(socket, 30_000);
+    }),
   );
-  const answered = statuses(await readAll(socket, 10_000));
+  const answered = received.flatMap(statuses);
   t.is(answered.length, 900);
   t.true(answered.every((status) => status === 404));
 });
 
-test('a client may have 200 requests under way, and no more', async (t) => {
+test.serial('a client may have 200 requests under way, and no more', async (t) => {
   const client = '127.0.0.13';
   const stalled = bytesOf({ method: 'POST', path: '/users/users', body: 'x'.repeat(100) }).subarray(0, -50);
   const sockets = await Promise.all(
@@ -100,8 +105,8 @@ test('a client may have 200 requests under way, and no more', async (t) => {
   for (const socket of sockets) socket.destroy();
 });
 
-test('the machine itself is not limited', async (t) => {
-  const answers = await flood(10, 300, '127.0.0.1');
+test.serial('the machine itself is not limited', async (t) => {
+  const answers = answersIn(await flood(10, 300, '127.0.0.1'));
   t.is(answers.length, 3000);
   t.true(answers.every(({ status }) => status === 404 || status === 422));
 });

@@ -41,7 +41,7 @@ test('thousands of idle connections are no load, and leave nothing behind', asyn
         201,
         'a client',
       );
-      t.true(performance.now() - started < 1000);
+      t.true(performance.now() - started < 3000);
     }
     t.is(sockets.filter(({ closed }) => closed).length, 0, 'none was closed for others');
   } finally {

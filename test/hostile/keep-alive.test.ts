@@ -68,7 +68,7 @@ test('a service that stops refuses new connections, answers on kept ones, and le
     const stopped = stack.users.stop();
     const since = performance.now();
     await until('new connections are refused', () =>
-      exchange(port, kept).then(
+      exchange(port, bytesOf({ path: '/health' })).then(
         () => false,
         (error: NodeJS.ErrnoException) => error.code === 'ECONNREFUSED',
       ),

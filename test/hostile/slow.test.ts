@@ -48,7 +48,7 @@ test('hundreds of slow clients keep nobody waiting, and are let go', async (t) =
       const before = performance.now();
       assertAnswer(t, await world.send(whole, other), 201, 'another client');
       assertAnswer(t, await world.send({ path: '/tasks/ready' }, other), 200, 'another client');
-      t.true(performance.now() - before < 1000);
+      t.true(performance.now() - before < 3000);
     } while (
       full
         ? sockets.some(({ closed }) => !closed) && performance.now() - started < 20_000
