@@ -3,7 +3,8 @@ import type { RawEntry } from 'shared-events';
 import { parkedEntries } from 'shared-events/streams';
 import { seed } from '../stack/api.ts';
 import { until } from '../stack/until.ts';
-import { survive, type World } from './survive.ts';
+import { survive } from './survive.ts';
+import type { World } from './world.ts';
 
 // What somebody with a redis-cli can do to streams and keys.
 

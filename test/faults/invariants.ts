@@ -1,6 +1,9 @@
 import type { Redis } from 'ioredis';
 import { type Entry, type RawEntry, readEntry, subjectOf, type Task } from 'shared-events';
+import { startCommand } from '../stack/commands.ts';
+import type { Stack } from '../stack/stack.ts';
 import type { History } from './history.ts';
+import type { World } from './world.ts';
 
 /** What stays when everything else may break; each letter stands for one promise. */
 export const promises = {
@@ -13,13 +16,6 @@ export const promises = {
   G: 'no answer over 5 s, none a hang, none with internals',
 } as const;
 
-interface World {
-  redis: Redis;
-  history: History;
-  /** Subjects whose entries were made, or removed, by hand. */
-  exempt: Set<string>;
-}
-
 interface State {
   users: Entry[];
   tasks: Entry[];
@@ -30,7 +26,7 @@ interface State {
 }
 
 /** Reads everything there is and compares it with what clients were told. Gives what is broken, each with its letter. */
-export async function brokenPromises({ redis, history, exempt }: World): Promise<string[]> {
+export async function brokenPromises({ stack, redis, history, exempt }: World): Promise<string[]> {
   const state = await readState(redis, exempt);
   return [
     ...history.violations,
@@ -39,6 +35,7 @@ export async function brokenPromises({ redis, history, exempt }: World): Promise
     ...ordersAgree(state, history),
     ...statesAreEvents(state, exempt),
     ...tasksHaveUsers(state, exempt),
+    ...(await differences(stack, exempt)),
   ];
 }
 
@@ -143,3 +140,12 @@ function* tasksHaveUsers({ records }: State, exempt: Set<string>) {
 }
 
 const lastPart = (key: string): string => key.slice(key.lastIndexOf(':') + 1);
+
+/** Lets the replay commands compare everything with a shadow made from the streams. */
+async function differences(stack: Stack, exempt: Set<string>): Promise<string[]> {
+  const { code, output, errors } = await startCommand('replay', stack, ['all', '--verify']).result;
+  const told = output.split('\n').filter((line) => /^(user|task) /.test(line));
+  const unexpected = told.filter((line) => !exempt.has(line.split(' ')[1] ?? ''));
+  if (code === 2 || (code === 1 && told.length === 0)) unexpected.push(errors);
+  return unexpected.map((line) => `B ${line}`);
+}

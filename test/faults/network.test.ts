@@ -6,8 +6,9 @@ import type { Part } from '../stack/part.ts';
 import { root } from '../stack/parts.ts';
 import { holdProjections } from '../stack/redis.ts';
 import { until } from '../stack/until.ts';
-import { type Fault, survive, type World } from './survive.ts';
+import { type Fault, survive } from './survive.ts';
 import type { TcpProxy } from './tcp-proxy.ts';
+import type { World } from './world.ts';
 
 // What lies between the parts: connections that are cut, slow, silent, or end at the worst moment.
 

@@ -2,7 +2,8 @@ import { setTimeout as lasts } from 'node:timers/promises';
 import { startCommand } from '../stack/commands.ts';
 import type { Part } from '../stack/part.ts';
 import { until } from '../stack/until.ts';
-import { type Fault, survive, type World } from './survive.ts';
+import { type Fault, survive } from './survive.ts';
+import type { World } from './world.ts';
 
 // What whoever runs the system does to it: reload, restart, replace, replay.
 

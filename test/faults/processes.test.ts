@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { setTimeout as lasts } from 'node:timers/promises';
 import type { Part } from '../stack/part.ts';
 import { until } from '../stack/until.ts';
-import { type Fault, survive, type World } from './survive.ts';
+import { type Fault, survive } from './survive.ts';
+import type { World } from './world.ts';
 
 // Processes that die, hang, or run out of what the system gives them. Whoever dies is started again as `npm start` does.
 

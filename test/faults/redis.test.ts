@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { setTimeout as lasts } from 'node:timers/promises';
 import { entriesOf, openTestRedis } from '../stack/redis.ts';
 import { until } from '../stack/until.ts';
-import { type Fault, survive, type World } from './survive.ts';
+import { type Fault, survive } from './survive.ts';
+import type { World } from './world.ts';
 
 // What Redis can do to the services: go away, come back with less, refuse, and take its time.
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root } from '../stack/parts.ts';
 import { promises } from './invariants.ts';
-import type { Row } from './survive.ts';
+import type { Row } from './report.ts';
 
 // `npm run test:faults`: every fault, and at the end a table of what each did and whether every promise held.
 

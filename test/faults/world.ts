@@ -1,0 +1,124 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Redis } from 'ioredis';
+import { groupStates } from 'shared-events/streams';
+import { type Api, api, seed } from '../stack/api.ts';
+import type { ServiceName } from '../stack/parts.ts';
+import { openTestRedis } from '../stack/redis.ts';
+import { freePorts, type Stack, startStack } from '../stack/stack.ts';
+import { until } from '../stack/until.ts';
+import { attempt } from './client.ts';
+import { createHistory, type History } from './history.ts';
+import { type TcpProxy, tcpProxy } from './tcp-proxy.ts';
+
+/** A stack under load, with everything a fault may want to lay hands on. */
+export interface World {
+  stack: Stack;
+  gateway: Api;
+  /** The test's own connection, past the proxies. */
+  redis: Redis;
+  /** What each service has between itself and Redis, and the first task service between itself and the user service. */
+  proxies: { users: TcpProxy; tasks: TcpProxy; check: TcpProxy };
+  history: History;
+  /** Subjects that entries were made or removed of by hand: no promise is made about them. */
+  exempt: Set<string>;
+  /** Runs something while no client is at work and no reader has anything to do; then clients go on. */
+  atRest(work: () => Promise<void>): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** What a fault asks of the stack that it is to break. */
+export interface WorldOptions {
+  instances?: { users?: number; tasks?: number };
+  env?: Record<string, string>;
+  /** Gives Redis a disk of its own, of this size (as mount has it). Needs root. */
+  disk?: string;
+}
+
+/** Starts a stack whose parts are started again when they die, with proxies between them. */
+export async function openWorld({ instances = {}, env = {}, disk }: WorldOptions): Promise<World> {
+  const ports = await freePorts();
+  const proxies = {
+    users: await tcpProxy(ports.redis),
+    tasks: await tcpProxy(ports.redis),
+    check: await tcpProxy(ports.users),
+  };
+  const dir = mkdtempSync(join(tmpdir(), 'faults-'));
+  if (disk) mountDisk(join(dir, 'redis'), disk);
+  const envOf = (service: ServiceName, instance: number): Record<string, string> => {
+    if (instance > 0) return {};
+    if (service === 'user-service') return { REDIS_PORT: String(proxies.users.port) };
+    return {
+      REDIS_PORT: String(proxies.tasks.port),
+      ...(!instances.users && { USER_SERVICE_BASE: `http://127.0.0.1:${proxies.check.port}` }),
+    };
+  };
+  const removeAll = async () => {
+    for (const proxy of Object.values(proxies)) await proxy.close();
+    if (disk) execFileSync('umount', [join(dir, 'redis')]);
+    rmSync(dir, { recursive: true });
+  };
+  const stack = await startStack({
+    ...{ ports, dir, instances, envOf },
+    supervised: true,
+    env: { LOG_LEVEL: 'fatal', ...env },
+  }).catch(async (error: unknown) => {
+    await removeAll();
+    throw error;
+  });
+  const redis = openTestRedis(stack);
+  return {
+    ...{ stack, proxies, redis },
+    gateway: api(stack.urls.gateway),
+    history: createHistory(),
+    exempt: new Set(),
+    atRest: (work) => work(),
+    async close() {
+      redis.disconnect();
+      await stack.stop();
+      await removeAll();
+    },
+  };
+}
+
+function mountDisk(folder: string, size: string): void {
+  mkdirSync(folder);
+  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', folder]);
+}
+
+/** How long everything may take to be healthy again by itself, and readers to be done, in milliseconds. */
+export const recovery = 10_000;
+
+/** Waits until every service says that it is ready, and a user and a task of theirs can be made. */
+export async function untilHealthy({ gateway, stack }: World): Promise<void> {
+  const { user, task } = seed(gateway);
+  await until(
+    'all is healthy again',
+    async () => {
+      for (const path of ['/users/ready', '/tasks/ready']) {
+        const { status } = await attempt(stack.urls.gateway, 'GET', path);
+        if (status !== 200) return false;
+      }
+      await task((await user({ name: 'Health' })).id);
+      return true;
+    },
+    recovery,
+  );
+}
+
+/** Waits until the readers of user-events have nothing left to do. */
+export async function untilIdle(redis: Redis): Promise<void> {
+  await until(
+    'every reader is done',
+    async () => {
+      const [last] = await redis.xrevrange('user-events:{0}', '+', '-', 'COUNT', 1);
+      const position = await redis.hget('known-users:{0}', 'position');
+      const states = await groupStates({ redis, stream: 'user-events:{0}' });
+      const idle = states.every(({ behind, pending }) => behind.entries === 0 && pending === 0);
+      return states.length > 0 && idle && position === (last?.[0] ?? null);
+    },
+    recovery,
+  );
+}
