@@ -22,6 +22,9 @@ const finishDeadline = 7000;
 /** The most bytes of a request's head: more than the gateway lets through, so that it is the gateway that refuses. */
 const maxHeaderSize = 32 * 1024;
 
+/** The most turns that are waited for connections to be accepted when the server stops, so that a flood cannot hold it up. */
+const acceptTurns = 200;
+
 /**
  * Listens on a port. Idle connections are kept for 75 s, much longer than the gateway and the other service keep them
  * (2 s): always the client closes, so that none sends a request into a connection that is being closed.
@@ -53,8 +56,7 @@ export async function listen(handler: RequestListener, port: number, host: strin
       setTimeout(() => server.closeIdleConnections(), idleDeadline),
       setTimeout(() => server.closeAllConnections(), finishDeadline),
     ];
-    // The system resets connections that wait to be accepted when the listener closes; those it told of are taken first.
-    await nextTurn();
+    await acceptWaiting(server);
     await new Promise<void>((resolve) => closeListener(server, resolve));
     for (const timer of timers) clearTimeout(timer);
   }
@@ -66,6 +68,25 @@ export async function listen(handler: RequestListener, port: number, host: strin
       return stopping;
     },
   };
+}
+
+/**
+ * Takes the connections that wait to be accepted, of which Node takes one each turn: the system resets those that are
+ * left when the listener closes. One that comes at that very moment is reset all the same.
+ */
+async function acceptWaiting(server: HttpServer): Promise<void> {
+  let accepted = true;
+  const note = () => {
+    accepted = true;
+  };
+  server.on('connection', note);
+  for (let turn = 0; accepted && turn < acceptTurns; turn++) {
+    accepted = false;
+    // The first may end before the system was asked again.
+    await nextTurn();
+    await nextTurn();
+  }
+  server.off('connection', note);
 }
 
 /**
