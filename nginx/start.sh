@@ -21,7 +21,7 @@ $servers
   keepalive 64;
   # Idle connections are closed from here, long before the service would (after 75 s): so none is closed while a
   # request is on its way into it.
-  keepalive_timeout 2s;
+  keepalive_timeout 1s;
 }
 server {
   listen $3;

@@ -39,8 +39,13 @@ const killed = (['users', 'tasks', 'redis', 'gateway'] as const).map(
 
 const frozen = (['users', 'tasks', 'redis', 'gateway'] as const).map(
   (name): Fault => ({
-    name: `${name} hangs for three seconds`,
-    inject: (world) => freezeForAWhile(partOf(name, world), 3000),
+    name: `${name} hangs three times, for up to three seconds`,
+    async inject(world) {
+      for (const ms of [700, 1500, 3000]) {
+        await lasts(Math.random() * 500);
+        await freezeForAWhile(partOf(name, world), ms);
+      }
+    },
   }),
 );
 

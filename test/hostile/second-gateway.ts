@@ -30,7 +30,7 @@ export async function withGateway(
   );
   writeFileSync(
     join(dir, 'upstreams.conf'),
-    `upstream users { ${servers.join(' ')} keepalive 64; keepalive_timeout 2s; }
+    `upstream users { ${servers.join(' ')} keepalive 64; keepalive_timeout 1s; }
      upstream tasks { server 127.0.0.1:${ports.tasks}; }\n`,
   );
   try {

@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
-const packages = { 'redis-server': 'redis-server', nginx: 'nginx-light' };
+const packages = { 'redis-server': 'redis-server', nginx: 'nginx' };
 
 /** Where a program is; nothing where this machine does not have it. System folders count, whatever the PATH. */
 export function locate(program: string): string | undefined {
@@ -33,7 +33,7 @@ export function ensureInstalled(say: (line: string) => void): void {
   if (!locate('apt-get') || !become) {
     throw new Error(
       `${programs} ${missing.length > 1 ? 'are' : 'is'} missing and cannot be installed from here. ` +
-        'Debian or Ubuntu, as root: apt-get install redis-server nginx-light. macOS: brew install redis nginx. ' +
+        'Debian or Ubuntu, as root: apt-get install redis-server nginx. macOS: brew install redis nginx. ' +
         'Or use Docker: docker compose up --build',
     );
   }

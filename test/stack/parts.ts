@@ -147,7 +147,7 @@ export function gatewayPart(
   }
   const upstream = (name: 'users' | 'tasks') => {
     const servers = services[name].map((port) => `server 127.0.0.1:${port} max_fails=1 fail_timeout=1s;`);
-    return `upstream ${name} { ${servers.join(' ')} keepalive 64; keepalive_timeout 2s; }\n`;
+    return `upstream ${name} { ${servers.join(' ')} keepalive 64; keepalive_timeout 1s; }\n`;
   };
   writeFileSync(join(dir, 'upstreams.conf'), upstream('users') + upstream('tasks'));
   writeFileSync(join(dir, 'listen.conf'), `listen 127.0.0.1:${ports.gateway} default_server;\n`);

@@ -9,13 +9,13 @@ export interface Server {
   port: number;
   /**
    * Stops accepting, finishes what is under way and what still comes on kept connections, and waits for their clients
-   * to close them. Closes what is still idle after three seconds, and cuts off all that is left after seven.
+   * to close them. Closes what is still idle after two seconds, and cuts off all that is left after seven.
    */
   stop(): Promise<void>;
 }
 
-/** How long clients have to close their idle connections when the server stops, in milliseconds; they take two seconds. */
-const idleDeadline = 3000;
+/** How long clients have to close their idle connections when the server stops, in milliseconds; they take one second. */
+const idleDeadline = 2000;
 /** How long requests under way may take to finish when the server stops, in milliseconds. */
 const finishDeadline = 7000;
 
@@ -27,7 +27,7 @@ const acceptTurns = 200;
 
 /**
  * Listens on a port. Idle connections are kept for 75 s, much longer than the gateway and the other service keep them
- * (2 s): always the client closes, so that none sends a request into a connection that is being closed.
+ * (1 s): always the client closes, so that none sends a request into a connection that is being closed.
  */
 export async function listen(handler: RequestListener, port: number, host: string): Promise<Server> {
   let stopping: Promise<void> | undefined;

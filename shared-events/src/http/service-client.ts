@@ -10,7 +10,7 @@ const patience = 2000;
  * How long an idle connection is kept, in milliseconds, whatever the other service offers: much shorter than it keeps
  * them itself, so that it never closes one while a request is on its way.
  */
-const idleTimeout = 2000;
+const idleTimeout = 1000;
 
 export interface ServiceAnswer {
   status: number;
