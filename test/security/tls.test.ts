@@ -91,7 +91,9 @@ test('a certificate that Node does not trust is refused, and the log says that i
     await until('the log says so', () =>
       lines.some((line) => /redis is away/.test(line) && /self-signed/.test(line)),
     );
-    t.is((await api(stack.urls.users).get('/ready')).status, 503);
+    await until('it says that it is not ready', async () => {
+      return (await api(stack.urls.users).get('/ready')).status === 503;
+    });
     await service.stop();
     t.regex(String(await started), /did not start/);
   });
