@@ -30,9 +30,9 @@ export interface TcpProxy {
   answer(text: string): void;
   /**
    * The next request that holds this text is kept back, with all that follows it on its connection: `act` gets what
-   * delivers them. Other connections pass.
+   * delivers them, and the request. Other connections pass.
    */
-  holdRequest(text: string, act: (deliver: () => void) => void): void;
+  holdRequest(text: string, act: (deliver: () => void, request: string) => void): void;
   /** The next request that holds this text is delivered, and `act` is called in place of its reply. */
   holdReply(text: string, act: () => void): void;
   /** Cuts every connection once. */
@@ -107,7 +107,7 @@ export async function tcpProxy(target: number): Promise<TcpProxy> {
           if (first) held = link;
           if (held !== link) return passing.request(piece, link);
           pieces.push(piece);
-          if (first) act(deliver);
+          if (first) act(deliver, piece.toString());
         },
       });
       function deliver() {
