@@ -20,9 +20,10 @@ export interface ServiceAnswer {
 
 export interface ServiceClient {
   /**
-   * Asks the service for a path of its own. Follows no redirect. Fails with `upstream_timeout` where the answer has
-   * not begun after two seconds, else with `upstream_failed`. The signal ends the request and the reading of its
-   * body, which must be read to its end, dumped, or ended so.
+   * Asks the service for a path of its own; once more where the connection is cut before an answer, as by a gateway
+   * that is reloaded. Follows no redirect. Fails with `upstream_timeout` where the answer has not begun after two
+   * seconds, else with `upstream_failed`. The signal ends the request and the reading of its body, which must be read
+   * to its end, dumped, or ended so.
    */
   get(path: string, origin: Origin, signal: AbortSignal): Promise<ServiceAnswer>;
   close(): Promise<void>;
@@ -51,12 +52,16 @@ export function serviceClient({ name, base, maxResponseSize = -1 }: ServiceClien
     async get(path, from, signal) {
       const late = new AbortController();
       const timer = setTimeout(() => late.abort(), patience);
+      const request = {
+        method: 'GET',
+        path: prefix + path,
+        headers: originHeaders(from),
+        signal: AbortSignal.any([late.signal, signal]),
+      } as const;
       try {
-        const { statusCode, headers, body } = await pool.request({
-          method: 'GET',
-          path: prefix + path,
-          headers: originHeaders(from),
-          signal: AbortSignal.any([late.signal, signal]),
+        const { statusCode, headers, body } = await pool.request(request).catch((error: unknown) => {
+          if (!wasCut(error)) throw error;
+          return pool.request(request);
         });
         return { status: statusCode, contentType: String(headers['content-type']), body };
       } catch (cause) {
@@ -71,3 +76,6 @@ export function serviceClient({ name, base, maxResponseSize = -1 }: ServiceClien
     close: () => pool.destroy(),
   };
 }
+
+const wasCut = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && ['UND_ERR_SOCKET', 'ECONNRESET'].includes(String(error.code));
