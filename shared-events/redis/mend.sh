@@ -9,9 +9,13 @@ set -eu
 cd "$1"
 manifest=appendonlydir/appendonly.aof.manifest
 [ -f $manifest ] || exit 0
+command -v redis-check-aof >/dev/null || {
+  echo 'redis: there is no redis-check-aof; whether the end of the append-only file is whole is not looked at' >&2
+  exit 0
+}
 
 damage=$(redis-check-aof $manifest 2>&1 |
-  sed -n 's/^AOF analyzed: filename=\(.*\), size=.*, ok_up_to=\([0-9]*\),.*, diff=[1-9][0-9]*$/\1 \2/p')
+  sed -n 's/^AOF analyzed: filename=\(.*\.incr\.aof\), size=.*, ok_up_to=\([0-9]*\),.*, diff=[1-9][0-9]*$/\1 \2/p')
 [ -n "$damage" ] || exit 0
 file=appendonlydir/${damage% *}
 good=${damage#* }

@@ -9,6 +9,8 @@ import { freePorts } from './stack.ts';
 
 export interface BareRedis {
   port: number;
+  /** Where its data is. */
+  dir: string;
   process: Part;
   /** The test's own connection. */
   redis: Redis;
@@ -22,7 +24,7 @@ export async function withBareRedis(run: (bare: BareRedis) => Promise<void>): Pr
   await process.start();
   const redis = openTestRedis({ ports });
   try {
-    await run({ port: ports.redis, process, redis });
+    await run({ port: ports.redis, dir, process, redis });
   } finally {
     redis.disconnect();
     await process.stop();
