@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs redis-server, with the arguments given, under the accounts of users.acl. The passwords come from the environment
+# Runs redis-server, with the arguments given, on data that is whole (see mend.sh) and under the accounts of users.acl. The passwords come from the environment
 # and go into the ACL file as hashes, so they stand neither in a file nor among a process's arguments.
 # The account `default`, which needs no password, is off. REDIS_DEFAULT_USER=on leaves it on, with all rights: for a
 # Redis of one's own machine, and refused for one that listens beyond it.
