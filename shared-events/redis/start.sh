@@ -1,6 +1,7 @@
 #!/bin/sh
-# Runs redis-server, with the arguments given, on data that is whole (see mend.sh) and under the accounts of users.acl. The passwords come from the environment
-# and go into the ACL file as hashes, so they stand neither in a file nor among a process's arguments.
+# Runs redis-server, with the arguments given, on data that is whole (see mend.sh) and under the accounts of users.acl.
+# The passwords come from the environment and go into the ACL file as hashes, so they stand neither in a file nor among
+# a process's arguments.
 # The account `default`, which needs no password, is off. REDIS_DEFAULT_USER=on leaves it on, with all rights: for a
 # Redis of one's own machine, and refused for one that listens beyond it.
 # The ACL file is written to REDIS_ACL_FILE, by default in the temporary folder; it is made anew at every start.
