@@ -3,7 +3,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import type { Part } from '../stack/part.ts';
 import { assertAnswer, assertCommon } from './answer.ts';
-import { size } from './size.ts';
+import { full, size } from './size.ts';
 import type { WireRequest } from './wire.ts';
 import { untilReady, worldUnderTest } from './world.ts';
 
@@ -172,6 +172,7 @@ test('whatever is sent to a route, its answer is one that the contract has', asy
     const growth = memoryOf(part) - (before[at] as number);
     t.true(growth < 64, `${part.name} has grown by ${growth} MB`);
   }
-  for (const status of [200, 201, 204, 304, 400, 404, 405, 406, 415, 422])
+  // What a few seconds are sure to meet, and what takes longer.
+  for (const status of [200, 404, 422, ...(full ? [201, 204, 304, 400, 405, 406, 415] : [])])
     t.true(seen.has(status), `${status} was met`);
 });
