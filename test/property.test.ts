@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import fc from 'fast-check';
 import { type Task, taskStatuses, type User } from 'shared-events';
-import { api } from './stack/api.ts';
+import { api, untilReady } from './stack/api.ts';
 import { startCommand } from './stack/commands.ts';
 import { openTestRedis } from './stack/redis.ts';
 import { type Stack, startStack } from './stack/stack.ts';
@@ -127,10 +127,7 @@ async function carryOut(stack: Stack, { users, tasks }: Model, step: Command): P
       part.kill('SIGKILL');
       await part.ended();
       await part.start();
-      await until('all are ready again', async () => {
-        const answers = await Promise.all([gateway.get('/users/ready'), gateway.get('/tasks/ready')]);
-        return answers.every(({ status }) => status === 200);
-      });
+      await untilReady(gateway);
       return;
     }
     case 'replay': {

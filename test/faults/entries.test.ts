@@ -2,6 +2,7 @@ import { setTimeout as lasts } from 'node:timers/promises';
 import type { RawEntry } from 'shared-events';
 import { parkedEntries } from 'shared-events/streams';
 import { seed } from '../stack/api.ts';
+import { entryFields } from '../stack/redis.ts';
 import { until } from '../stack/until.ts';
 import { survive } from './survive.ts';
 import type { World } from './world.ts';
@@ -12,26 +13,23 @@ const users = 'user-events:{0}';
 const tasks = 'task-events:{0}';
 const cascade = (world: World) => parkedEntries({ redis: world.redis, stream: users, group: 'cascade' });
 
+const poisonFields = (odd: Parameters<typeof entryFields>[0]) => entryFields({ subject: 'poison', ...odd });
+
 /** Entries that nobody can understand, with the code under which a group parks them. */
 const poison: Record<string, string[][]> = {
   malformed_entry: [
     ['hello', 'world'],
     ['type', 'user.deleted', 'subject', 'poison'],
-    fieldsOf({ schema: 'one' }),
+    poisonFields({ schema: 'one' }),
   ],
-  unknown_type: [fieldsOf({ type: 'user.promoted' }), fieldsOf({ type: '' })],
-  unknown_schema: [fieldsOf({ schema: '99' })],
+  unknown_type: [poisonFields({ type: 'user.promoted' }), poisonFields({ type: '' })],
+  unknown_schema: [poisonFields({ schema: '99' })],
   invalid_data: [
-    fieldsOf({ data: '{"id":' }),
-    fieldsOf({ data: '"x"' }),
-    fieldsOf({ data: 'x'.repeat(5_000_000) }),
+    poisonFields({ data: '{"id":' }),
+    poisonFields({ data: '"x"' }),
+    poisonFields({ data: 'x'.repeat(5_000_000) }),
   ],
 };
-
-function fieldsOf(odd: Partial<Record<'type' | 'data' | 'schema', string>>): string[] {
-  const { type = 'user.deleted', data = '{}', schema = '1' } = odd;
-  return ['type', type, 'subject', 'poison', 'data', data, 'schema', schema, 'trace', '', 'request', ''];
-}
 
 /** Takes every subject there is now out of what is checked, with what clients know of them. */
 async function forgetAll({ redis, history, exempt }: World): Promise<void> {

@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as lasts } from 'node:timers/promises';
 import { field, subjectOf } from 'shared-events';
-import type { Part } from '../stack/part.ts';
 import { root } from '../stack/parts.ts';
 import { holdProjections } from '../stack/redis.ts';
 import { until } from '../stack/until.ts';
@@ -16,11 +15,10 @@ import type { World } from './world.ts';
 const aWhile = 2500;
 
 /** Breaks what lies between both services and Redis for a while. */
-const redisLink = (name: string, break_: (proxy: TcpProxy) => void, short?: true): Fault => ({
+const redisLink = (name: string, spoil: (proxy: TcpProxy) => void): Fault => ({
   name,
-  ...(short && { short }),
   async inject({ proxies: { users, tasks } }) {
-    for (const proxy of [users, tasks]) break_(proxy);
+    for (const proxy of [users, tasks]) spoil(proxy);
     await lasts(aWhile);
     for (const proxy of [users, tasks]) proxy.heal();
   },
@@ -29,13 +27,13 @@ const redisLink = (name: string, break_: (proxy: TcpProxy) => void, short?: true
 /** Breaks what lies between the task service and the user service, while the former must ask the latter. */
 const checkLink = (
   name: string,
-  break_: (world: World) => void,
+  spoil: (world: World) => void,
   heal: (world: World) => Promise<void>,
 ): Fault => ({
   name: `the projection stands still, and the user service ${name}`,
   async inject(world) {
     const letGo = await holdProjections(world.redis);
-    break_(world);
+    spoil(world);
     await lasts(aWhile);
     await heal(world);
     await lasts(500);
@@ -58,23 +56,22 @@ const consumerLua = 'shared-events/src/streams/lua';
 const ack = hashOf(`${consumerLua}/group.lua`, `${consumerLua}/ack.lua`);
 const applyKnownUsers = hashOf('task-service/src/lua/apply-known-users.lua');
 
-/** Kills a service at each of these moments of its talk with Redis, several times, each time when it is back. */
-async function killAt(part: Part, times: number, arm: (kill: () => void) => void): Promise<void> {
-  for (let time = 0; time < times; time++) {
-    const before = part.pid();
-    arm(() => part.kill('SIGKILL'));
-    await until(`${part.name} is killed at its moment and started again`, () => part.pid() !== before);
-    await lasts(600);
-  }
-}
-
+/** Kills a service at a moment of its talk with Redis, four times, each time when it is back. */
 const killedAt = (
   name: string,
   service: 'users' | 'tasks',
   arm: (proxy: TcpProxy, kill: () => void) => void,
 ): Fault => ({
   name,
-  inject: ({ stack, proxies }) => killAt(stack[service], 4, (kill) => arm(proxies[service], kill)),
+  async inject({ stack, proxies }) {
+    const part = stack[service];
+    for (let time = 0; time < 4; time++) {
+      const before = part.pid();
+      arm(proxies[service], () => part.kill('SIGKILL'));
+      await until(`${part.name} is killed at its moment and started again`, () => part.pid() !== before);
+      await lasts(600);
+    }
+  },
 });
 
 /**
@@ -109,7 +106,7 @@ async function overtake({ stack, proxies, redis }: World): Promise<boolean> {
 
 survive([
   redisLink('requests to Redis are lost', (proxy) => proxy.loseRequests()),
-  redisLink('replies of Redis are lost', (proxy) => proxy.loseReplies(), true),
+  { ...redisLink('replies of Redis are lost', (proxy) => proxy.loseReplies()), short: true },
   redisLink('nothing goes through to Redis and back', (proxy) => proxy.blackHole()),
   redisLink('connections to Redis are refused', (proxy) => proxy.refuse()),
   redisLink('Redis is 200 ms away', (proxy) => proxy.slow(200)),

@@ -3,7 +3,6 @@ import { setTimeout as lasts } from 'node:timers/promises';
 import type { Part } from '../stack/part.ts';
 import { until } from '../stack/until.ts';
 import { type Fault, survive } from './survive.ts';
-import type { World } from './world.ts';
 
 // Processes that die, hang, or run out of what the system gives them. Whoever dies is started again as `npm start` does.
 
@@ -27,23 +26,23 @@ async function freezeForAWhile(part: Part, ms: number): Promise<void> {
 const limitFiles = (part: Part, most: number) =>
   execFileSync('prlimit', ['--pid', String(part.pid()), `--nofile=${most}:`]);
 
-const partOf = (name: 'users' | 'tasks' | 'redis' | 'gateway', { stack }: World): Part => stack[name];
+const names = ['users', 'tasks', 'redis', 'gateway'] as const;
 
-const killed = (['users', 'tasks', 'redis', 'gateway'] as const).map(
+const killed = names.map(
   (name): Fault => ({
     name: `${name} is killed five times`,
     ...(name === 'redis' && { short: true }),
-    inject: (world) => killAgainAndAgain(partOf(name, world), 5),
+    inject: ({ stack }) => killAgainAndAgain(stack[name], 5),
   }),
 );
 
-const frozen = (['users', 'tasks', 'redis', 'gateway'] as const).map(
+const frozen = names.map(
   (name): Fault => ({
     name: `${name} hangs three times, for up to three seconds`,
-    async inject(world) {
+    async inject({ stack }) {
       for (const ms of [700, 1500, 3000]) {
         await lasts(Math.random() * 500);
-        await freezeForAWhile(partOf(name, world), ms);
+        await freezeForAWhile(stack[name], ms);
       }
     },
   }),

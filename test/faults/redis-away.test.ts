@@ -2,10 +2,9 @@ import test from 'ava';
 import type { Redis } from 'ioredis';
 import type { Task } from 'shared-events';
 import { assertProblem } from '../e2e/problem.ts';
-import { type Answer, api, seed } from '../stack/api.ts';
+import { type Answer, api, seed, untilReady } from '../stack/api.ts';
 import { entriesOf, openTestRedis, untilKnown } from '../stack/redis.ts';
 import { freePorts, type Stack, type StackOptions, startStack } from '../stack/stack.ts';
-import { until } from '../stack/until.ts';
 import { type TcpProxy, tcpProxy } from './tcp-proxy.ts';
 
 // What clients see while Redis is away or its replies are lost, and that all goes on by itself afterwards.
@@ -184,12 +183,6 @@ async function withProxy(run: (world: World & { proxy: TcpProxy }) => Promise<vo
     await proxy.close();
   }
 }
-
-const untilReady = (gateway: ReturnType<typeof api>) =>
-  until('both services are ready again', async () => {
-    const answers = await Promise.all([gateway.get('/users/ready'), gateway.get('/tasks/ready')]);
-    return answers.every(({ status }) => status === 200);
-  });
 
 /** Each record is its last event, and no version is there twice. */
 async function checkOnce(t: { deepEqual(actual: unknown, expected: unknown): void }, redis: Redis) {

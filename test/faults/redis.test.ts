@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as lasts } from 'node:timers/promises';
-import { entriesOf, openTestRedis } from '../stack/redis.ts';
+import { entriesOf, entryFields, openTestRedis } from '../stack/redis.ts';
 import { until } from '../stack/until.ts';
 import { type Fault, survive } from './survive.ts';
 import type { World } from './world.ts';
@@ -118,20 +118,7 @@ survive([
     async inject({ redis, exempt }) {
       exempt.add('from the future');
       for (const stream of ['user-events:{0}', 'task-events:{0}']) {
-        const fields = [
-          'type',
-          'unknown',
-          'subject',
-          'from the future',
-          'data',
-          '{}',
-          'schema',
-          '1',
-          'trace',
-          '',
-          'request',
-          '',
-        ];
+        const fields = entryFields({ type: 'unknown', subject: 'from the future' });
         await redis.xadd(stream, `${Date.now() + 3_600_000}-0`, ...fields);
       }
       await lasts(500);

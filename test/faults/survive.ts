@@ -3,7 +3,6 @@ import { until } from '../stack/until.ts';
 import type { Attempt } from './client.ts';
 import type { History } from './history.ts';
 import { brokenPromises } from './invariants.ts';
-import { type Load, startLoad } from './load.ts';
 import { type Row, report, rowOf } from './report.ts';
 import { openWorld, recovery, untilHealthy, untilIdle, type World, type WorldOptions } from './world.ts';
 
@@ -39,32 +38,22 @@ export function survive(faults: Fault[]): void {
 
 async function run(fault: Fault): Promise<{ broken: string[]; row: Row }> {
   const world = await openWorld(fault);
-  const { stack, redis, history } = world;
-  let load: Load = startLoad(stack.urls.gateway, history);
+  const { redis, history } = world;
   const answered = (count: number) =>
     until(`${count} requests are made`, () => history.attempts.length >= count, recovery);
   try {
     await answered(before);
-    await fault.inject({
-      ...world,
-      async atRest(work) {
-        await load.stop();
-        await untilIdle(redis);
-        await work();
-        load = startLoad(stack.urls.gateway, history);
-      },
-    });
+    await fault.inject(world);
     const healed = performance.now();
     const problems: string[] = [];
     await untilHealthy(world).catch((error: Error) => problems.push(`F ${error.message}: ${error.cause}`));
     const recovered = performance.now() - healed;
     await answered(history.attempts.length + before);
-    await load.stop();
+    await world.stopLoad();
     await untilIdle(redis).catch((error: Error) => problems.push(`F ${error.message}`));
     problems.push(...(await brokenPromises(world)), ...failures(fault, history));
     return { broken: problems, row: rowOf(fault.name, history, recovered, problems) };
   } finally {
-    await load.stop();
     await world.close();
   }
 }

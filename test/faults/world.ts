@@ -11,6 +11,7 @@ import { freePorts, type Stack, startStack } from '../stack/stack.ts';
 import { until } from '../stack/until.ts';
 import { attempt } from './client.ts';
 import { createHistory, type History } from './history.ts';
+import { startLoad } from './load.ts';
 import { type TcpProxy, tcpProxy } from './tcp-proxy.ts';
 
 /** A stack under load, with everything a fault may want to lay hands on. */
@@ -24,6 +25,8 @@ export interface World {
   history: History;
   /** Subjects that entries were made or removed of by hand: no promise is made about them. */
   exempt: Set<string>;
+  /** Lets every client finish what it is at, and waits for that. */
+  stopLoad(): Promise<void>;
   /** Runs something while no client is at work and no reader has anything to do; then clients go on. */
   atRest(work: () => Promise<void>): Promise<void>;
   close(): Promise<void>;
@@ -37,7 +40,7 @@ export interface WorldOptions {
   disk?: string;
 }
 
-/** Starts a stack whose parts are started again when they die, with proxies between them. */
+/** Starts a stack whose parts are started again when they die, with proxies between them, and puts it under load. */
 export async function openWorld({ instances = {}, env = {}, disk }: WorldOptions): Promise<World> {
   const ports = await freePorts();
   const proxies = {
@@ -69,13 +72,21 @@ export async function openWorld({ instances = {}, env = {}, disk }: WorldOptions
     throw error;
   });
   const redis = openTestRedis(stack);
+  const history = createHistory();
+  let load = startLoad(stack.urls.gateway, history);
   return {
-    ...{ stack, proxies, redis },
+    ...{ stack, proxies, redis, history },
     gateway: api(stack.urls.gateway),
-    history: createHistory(),
     exempt: new Set(),
-    atRest: (work) => work(),
+    stopLoad: () => load.stop(),
+    async atRest(work) {
+      await load.stop();
+      await untilIdle(redis);
+      await work();
+      load = startLoad(stack.urls.gateway, history);
+    },
     async close() {
+      await load.stop();
       redis.disconnect();
       await stack.stop();
       await removeAll();

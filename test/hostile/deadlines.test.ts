@@ -1,7 +1,8 @@
 import test from 'ava';
+import { untilReady } from '../stack/api.ts';
 import { assertAnswer } from './answer.ts';
 import type { WireRequest } from './wire.ts';
-import { untilReady, worldUnderTest } from './world.ts';
+import { worldUnderTest } from './world.ts';
 
 const world = worldUnderTest(test);
 
@@ -19,7 +20,7 @@ test('a service that hangs is answered for by the gateway, before five seconds a
     { method: 'PUT', path, body: body.padEnd(65_000) },
     { method: 'DELETE', path },
   ];
-  world.stack.users.kill('SIGSTOP');
+  world.stack.users.freeze();
   try {
     await Promise.all(
       requests.map(async (request) => {
@@ -33,7 +34,7 @@ test('a service that hangs is answered for by the gateway, before five seconds a
     );
     assertAnswer(t, await world.send({ path: '/tasks/ready' }), 200, 'the other service');
   } finally {
-    world.stack.users.kill('SIGCONT');
+    world.stack.users.thaw();
   }
   await untilReady(world.gateway);
 });

@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import test from 'ava';
 import fc from 'fast-check';
+import { untilReady } from '../stack/api.ts';
 import type { Part } from '../stack/part.ts';
 import { assertAnswer, assertCommon } from './answer.ts';
 import { full, size } from './size.ts';
 import type { WireRequest } from './wire.ts';
-import { untilReady, worldUnderTest } from './world.ts';
+import { worldUnderTest } from './world.ts';
 
 // Requests made up around what each route takes. Whatever comes, the answer is one that the route may give.
 

@@ -5,7 +5,6 @@ import type { Answer } from '../stack/api.ts';
 import { type Api, api, seed } from '../stack/api.ts';
 import { entriesOf, openTestRedis } from '../stack/redis.ts';
 import { type Stack, type StackOptions, startStack } from '../stack/stack.ts';
-import { until } from '../stack/until.ts';
 import { send, type WireRequest } from './wire.ts';
 
 /** The system that a file of hostile tests is sent to. */
@@ -49,10 +48,3 @@ export async function namesIn(redis: Redis): Promise<string[]> {
   const entries = await entriesOf(redis, 'user-events');
   return entries.map(({ data }) => (JSON.parse(data) as User).name);
 }
-
-/** Waits until both services are ready. */
-export const untilReady = (gateway: Api) =>
-  until('both services are ready', async () => {
-    const answers = await Promise.all([gateway.get('/users/ready'), gateway.get('/tasks/ready')]);
-    return answers.every(({ status }) => status === 200);
-  });

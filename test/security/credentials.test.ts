@@ -1,9 +1,10 @@
 import test, { type ExecutionContext } from 'ava';
 import type { Redis } from 'ioredis';
 import { assertProblem } from '../e2e/problem.ts';
+import { accountPasswords, credentials } from '../stack/accounts.ts';
 import { type Api, api, seed } from '../stack/api.ts';
 import { startCommand } from '../stack/commands.ts';
-import { accountPasswords, credentials, servicePart } from '../stack/parts.ts';
+import { servicePart } from '../stack/parts.ts';
 import { openTestRedis } from '../stack/redis.ts';
 import { freePorts, type Stack, startStack } from '../stack/stack.ts';
 import { until } from '../stack/until.ts';

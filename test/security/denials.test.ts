@@ -1,7 +1,7 @@
 import test from 'ava';
 import { api, seed } from '../stack/api.ts';
 import { startCommand } from '../stack/commands.ts';
-import { openTestRedis } from '../stack/redis.ts';
+import { entryFields, openTestRedis } from '../stack/redis.ts';
 import { startStack } from '../stack/stack.ts';
 import { until } from '../stack/until.ts';
 
@@ -37,7 +37,7 @@ test('all that services and commands do, in two partitions, is within the rights
       if (n % 3 === 0) await gateway.delete(`/users/users/${other.id}`);
     }
     for (const stream of ['user-events:{0}', 'user-events:{1}']) {
-      await redis.xadd(stream, '*', 'type', 'user.renamed', 'subject', 'x', 'data', '{}', 'schema', '1');
+      await redis.xadd(stream, '*', ...entryFields({ type: 'user.renamed' }));
       await until('it is parked', async () => (await redis.xlen(`${stream}:dead:cascade`)) === 1);
     }
     await api(stack.urls.tasks).get('/metrics', { Accept: 'text/plain' });

@@ -1,4 +1,4 @@
-import type { credentials } from '../stack/parts.ts';
+import type { credentials } from '../stack/accounts.ts';
 
 // What each account of Redis is there for, a command a line.
 

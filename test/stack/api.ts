@@ -1,4 +1,5 @@
 import type { Task, User } from 'shared-events';
+import { until } from './until.ts';
 
 /** An answer with its body read. */
 export interface Answer {
@@ -58,3 +59,10 @@ export const seed = (gateway: Api) => ({
     return answer.json();
   },
 });
+
+/** Waits until both services are ready. */
+export const untilReady = (gateway: Api) =>
+  until('both services are ready', async () => {
+    const answers = await Promise.all([gateway.get('/users/ready'), gateway.get('/tasks/ready')]);
+    return answers.every(({ status }) => status === 200);
+  });

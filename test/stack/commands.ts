@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { accountPasswords, credentials, type Ports, root } from './parts.ts';
+import { accountPasswords, credentials } from './accounts.ts';
+import { type Ports, root } from './parts.ts';
 
 const scripts = {
   replay: 'test/stack/replay.ts',

@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { constants, copyFileSync, mkdirSync, openSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { delimiter, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Redis } from 'ioredis';
+import { accountPasswords, credentials } from './accounts.ts';
 import { locate } from './install.ts';
 import { type Part, part } from './part.ts';
 
@@ -35,28 +35,6 @@ const program = (name: string): string => {
 /** Asks on a connection of its own: one that is kept would hold up the stop of a service. */
 const answers = async (url: string): Promise<boolean> =>
   (await fetch(url, { headers: { Connection: 'close' }, signal: AbortSignal.timeout(1000) })).ok;
-
-const newPassword = () => randomBytes(16).toString('hex');
-
-/** The passwords of the accounts in Redis (see shared-events/redis/users.acl), made anew by each process. */
-const passwords = {
-  'user-service': newPassword(),
-  'task-service': newPassword(),
-  operator: newPassword(),
-};
-
-/** What makes a connection one of an account, as the services read it from the environment. */
-export const credentials = (account: keyof typeof passwords) => ({
-  REDIS_USERNAME: account,
-  REDIS_PASSWORD: passwords[account],
-});
-
-/** The passwords of all accounts, as Redis is given them. */
-export const accountPasswords = {
-  USER_SERVICE_REDIS_PASSWORD: passwords['user-service'],
-  TASK_SERVICE_REDIS_PASSWORD: passwords['task-service'],
-  OPERATOR_REDIS_PASSWORD: passwords.operator,
-};
 
 /**
  * A redis-server with its append-only file in `dir`, and with the accounts that Compose has as well. Beside them the

@@ -43,3 +43,9 @@ export async function untilKnown(redis: Redis, partition = 0): Promise<void> {
     return (await redis.hget(`known-users:${tag}`, 'position')) === (last?.[0] ?? null);
   });
 }
+
+/** The fields of an entry as somebody might write it by hand: one that is right, but for what is given. */
+export function entryFields(odd: Partial<Record<'type' | 'subject' | 'data' | 'schema', string>>): string[] {
+  const { type = 'user.deleted', subject = '', data = '{}', schema = '1' } = odd;
+  return ['type', type, 'subject', subject, 'data', data, 'schema', schema, 'trace', '', 'request', ''];
+}

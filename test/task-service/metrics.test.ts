@@ -1,7 +1,7 @@
 import test from 'ava';
 import { assertProblem } from '../e2e/problem.ts';
 import { api, seed } from '../stack/api.ts';
-import { holdProjections, openTestRedis, untilKnown } from '../stack/redis.ts';
+import { entryFields, holdProjections, openTestRedis, untilKnown } from '../stack/redis.ts';
 import { startStack } from '../stack/stack.ts';
 import { until } from '../stack/until.ts';
 
@@ -40,18 +40,7 @@ test('the figures of readers and user checks are at each service, and not at the
     await untilKnown(redis);
     t.is(await figure(`stream_reader_entries_behind${labels('known-users')}`), 0);
 
-    await redis.xadd(
-      'user-events:{0}',
-      '*',
-      'type',
-      'user.renamed',
-      'subject',
-      'x',
-      'data',
-      '{}',
-      'schema',
-      '1',
-    );
+    await redis.xadd('user-events:{0}', '*', ...entryFields({ type: 'user.renamed' }));
     await until('it is parked', async () => (await figure(`stream_reader_parked${labels('cascade')}`)) === 1);
     t.is(
       await figure('stream_reader_events_total{stream="user-events:{0}",reader="cascade",event="parked"}'),

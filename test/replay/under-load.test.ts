@@ -1,0 +1,124 @@
+import test, { type ExecutionContext } from 'ava';
+import type { Redis } from 'ioredis';
+import { newId, partitionOf, routingDigits, taskEvents, userEvents } from 'shared-events';
+import { api, seed } from '../stack/api.ts';
+import type { Stack } from '../stack/stack.ts';
+import { until } from '../stack/until.ts';
+import {
+  answers,
+  history,
+  partitions,
+  replay,
+  startReplay,
+  untilCascadesEnd,
+  type World,
+  withStack,
+} from './world.ts';
+
+// A replay while others read and write: nobody notices.
+
+/** Writers and a reader that check every answer they get, until they are stopped; then it tells how often they wrote. */
+function checkedLoad(t: ExecutionContext, stack: Stack, world: World, before: string[]) {
+  const gateway = api(stack.urls.gateway);
+  const { user, task } = seed(gateway);
+  let busy = true;
+  let writes = 0;
+  const writer = async () => {
+    while (busy) {
+      const made = await user();
+      const { id } = await task(made.id);
+      const changed = await gateway.put(`/tasks/tasks/${id}`, { status: 'completed' });
+      t.is(changed.status, 200);
+      t.is((await gateway.get(`/tasks/tasks/${id}`)).text, changed.text);
+      t.is((await gateway.delete(`/users/users/${made.id}`)).status, 204);
+      t.is((await gateway.get(`/users/users/${made.id}`)).status, 404);
+      t.is((await gateway.post('/tasks/tasks', { userId: made.id, title: 'x' })).status, 400);
+      writes += 1;
+    }
+  };
+  const reader = async () => {
+    while (busy) t.deepEqual(await answers(stack, world), before);
+  };
+  const ended = Promise.all([writer(), writer(), reader()]);
+  return async () => {
+    busy = false;
+    await ended;
+    return writes;
+  };
+}
+
+test('while all is rebuilt again and again, and killed half-way, no reader and no writer notices', async (t) => {
+  await withStack(async (stack, redis) => {
+    const world = await history(stack, 30);
+    await untilCascadesEnd(redis);
+    const stopLoad = checkedLoad(t, stack, world, await answers(stack, world));
+    for (let round = 0; round < 3; round++) {
+      const { child, result } = startReplay(stack, 'all');
+      const isAtWork = async () => (await redis.exists('replay')) > 0 || child.exitCode !== null;
+      await until('the replay is at work', isAtWork);
+      process.kill(child.pid as number, 'SIGKILL');
+      await result;
+      await until('the lock of the killed one has ended', async () => (await redis.exists('replay')) === 0);
+      const { code, errors } = await replay(stack, 'all');
+      t.is(code, 0, errors);
+    }
+    t.true((await stopLoad()) > 10);
+    await untilCascadesEnd(redis);
+    const { code, output } = await replay(stack, 'all', '--verify');
+    t.is(code, 0, output);
+  });
+});
+
+test('a hundred thousand events are rebuilt while writers and a reader go on', async (t) => {
+  await withStack(async (stack, redis) => {
+    const world = await history(stack, 10);
+    await writeHistory(redis, 25_000);
+    await untilCascadesEnd(redis);
+    const before = await answers(stack, world);
+    const stopLoad = checkedLoad(t, stack, world, before);
+    const { code, output, errors } = await replay(stack, 'all');
+    t.is(code, 0, errors);
+    t.regex(output, /users: 5\d{4} entries in .* 25000 changed/);
+    t.regex(output, /tasks: 5\d{4} entries in .* 25000 changed/);
+    t.true((await stopLoad()) > 5);
+    await untilCascadesEnd(redis);
+    t.is((await replay(stack, 'all', '--verify')).code, 0);
+  });
+});
+
+/** Writes two events of so many users and as many tasks, and none of what is kept beside them. */
+async function writeHistory(redis: Redis, count: number): Promise<void> {
+  const now = new Date().toISOString();
+  const origin = { trace: '', request: '' };
+  for (let from = 0; from < count; from += 500) {
+    const pipeline = redis.pipeline();
+    for (let n = from; n < from + 500; n++) {
+      const id = newId();
+      const user = { id, name: `User ${n}`, email: 'a@example.com', createdAt: now, updatedAt: now };
+      const task = {
+        id: newId(routingDigits(id)),
+        userId: id,
+        title: 'x',
+        description: null,
+        createdAt: now,
+        updatedAt: now,
+      };
+      const partition = partitionOf(id, partitions);
+      for (const type of ['created', 'updated'] as const) {
+        const data = JSON.stringify({ ...user, name: type });
+        const fields = userEvents.encode({ type: `user.${type}`, subject: id, data, ...origin });
+        pipeline.xadd(userEvents.key(partition), '*', ...fields);
+        const status = type === 'created' ? 'pending' : 'completed';
+        const taskData = JSON.stringify({ ...task, status });
+        const taskFields = taskEvents.encode({
+          type: `task.${type}`,
+          subject: task.id,
+          data: taskData,
+          ...origin,
+        });
+        pipeline.xadd(taskEvents.key(partition), '*', ...taskFields);
+      }
+    }
+    for (const [error] of (await pipeline.exec()) ?? []) if (error) throw error;
+  }
+}

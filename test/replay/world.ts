@@ -1,0 +1,81 @@
+import type { Redis } from 'ioredis';
+import { type Task, taskStatuses, type User } from 'shared-events';
+import { api, seed } from '../stack/api.ts';
+import { startCommand } from '../stack/commands.ts';
+import { openTestRedis, untilKnown } from '../stack/redis.ts';
+import { type Stack, startStack } from '../stack/stack.ts';
+import { until } from '../stack/until.ts';
+
+export const partitions = 3;
+
+export const startReplay = (stack: Stack, ...args: string[]) =>
+  startCommand('replay', stack, args, partitions);
+export const replay = (stack: Stack, ...args: string[]) => startReplay(stack, ...args).result;
+
+export async function withStack(run: (stack: Stack, redis: Redis) => Promise<void>) {
+  const stack = await startStack({ env: { PARTITIONS: String(partitions), LOG_LEVEL: 'warn' } });
+  const redis = openTestRedis(stack);
+  try {
+    await run(stack, redis);
+  } finally {
+    redis.disconnect();
+    await stack.stop();
+  }
+}
+
+export interface World {
+  users: User[];
+  tasks: Task[];
+}
+
+/** A small world with a history: users and tasks that were made, changed and deleted. */
+export async function history(stack: Stack, size: number): Promise<World> {
+  const gateway = api(stack.urls.gateway);
+  const { user, task } = seed(gateway);
+  const users: User[] = [];
+  const tasks: Task[] = [];
+  await Promise.all(
+    Array.from({ length: size }, async (_, n) => {
+      const made = await user({ name: `User ${n}` });
+      users.push(made);
+      for (const status of taskStatuses) tasks.push(await task(made.id, { status, title: `${n} ${status}` }));
+      if (n % 2 === 0)
+        await gateway.put(`/users/users/${made.id}`, { name: 'Changed', email: 'c@example.com' });
+      const last = tasks.filter(({ userId }) => userId === made.id).at(-1);
+      if (n % 3 === 0)
+        await gateway.put(`/tasks/tasks/${last?.id}`, { status: 'pending', description: 'new' });
+      if (n % 4 === 0) await gateway.delete(`/tasks/tasks/${last?.id}`);
+      if (n % 5 === 0) await gateway.delete(`/users/users/${made.id}`);
+    }),
+  );
+  return { users, tasks };
+}
+
+/** Every answer that reads can get about this world, with status, version and text. */
+export async function answers(stack: Stack, { users, tasks }: World): Promise<string[]> {
+  const gateway = api(stack.urls.gateway);
+  const paths = [
+    ...users.flatMap(({ id }) => [
+      `/users/users/${id}`,
+      `/users/users/${id}/tasks`,
+      ...taskStatuses.map((status) => `/tasks/tasks?userId=${id}&status=${status}`),
+    ]),
+    ...tasks.map(({ id }) => `/tasks/tasks/${id}`),
+  ];
+  const all: string[] = [];
+  for (const path of paths) {
+    const { status, headers, text: body } = await gateway.get(path, { 'X-Request-Id': 'same' });
+    all.push(`${path} ${status} ${headers.get('etag')} ${body}`);
+  }
+  return all;
+}
+
+export const untilCascadesEnd = (redis: Redis) =>
+  until('all deleted users are taken care of', async () => {
+    for (let p = 0; p < partitions; p++) {
+      const [last] = await redis.xrevrange(`user-events:{${p}}`, '+', '-', 'COUNT', 1);
+      if (last && (await redis.get(`user-events:{${p}}:checkpoint:cascade`)) !== last[0]) return false;
+      await untilKnown(redis, p);
+    }
+    return true;
+  });

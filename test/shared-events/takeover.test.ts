@@ -1,0 +1,138 @@
+import test from 'ava';
+import { pino } from 'pino';
+import { parkedEntries } from 'shared-events/streams';
+import { until } from '../stack/until.ts';
+import { add, checkpoint, dead, group, pendingCount, stream, textOf, withConsumers } from './consumers.ts';
+
+// `consume` when consumers die, and when the group, the stream or Redis itself goes away under them.
+
+test('a slow handler is not run twice while it lives; what a dead consumer left is taken over and finished', async (t) => {
+  await withConsumers(async ({ start, redis }) => {
+    let runs = 0;
+    let finish: () => void = () => undefined;
+    const finished = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    const slow = start(
+      async () => {
+        runs += 1;
+        await finished;
+      },
+      { lease: 300 },
+    );
+    await add(redis, 'a', 'slow');
+    await until('it is being handled', () => runs === 1);
+    const second = start(
+      async () => {
+        runs += 1;
+      },
+      { lease: 300 },
+    );
+    const since = performance.now();
+    await until('several leases have passed', () => performance.now() - since > 1200);
+    t.is(runs, 1);
+
+    // As good as dead: it cannot renew its lease any more, and does not know.
+    slow.redis.disconnect();
+    await until('the other has taken over', () => runs === 2);
+    await until('nothing is pending', async () => (await pendingCount(redis)) === 0);
+    const infos = (await redis.xinfo('CONSUMERS', stream, group)) as unknown[][];
+    t.deepEqual(
+      infos.map((info) => info[1]),
+      [second.consumer],
+      'the dead one is removed',
+    );
+    finish();
+    await second.stop();
+    await t.notThrowsAsync(slow.stop());
+  });
+});
+
+test('an entry that kills its consumer again and again is parked, not those behind it', async (t) => {
+  await withConsumers(async ({ start, redis }) => {
+    const handled: string[] = [];
+    let deaths = 0;
+    const poison = await add(redis, 'a', 'poison');
+    await add(redis, 'b', 'innocent');
+    for (let run = 0; run < 8 && (await redis.xlen(dead)) === 0; run++) {
+      const victim = start(
+        async (entry, { signal }) => {
+          if (textOf(entry) === 'poison') {
+            deaths += 1;
+            victim.redis.disconnect();
+            await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+          }
+          handled.push(textOf(entry));
+        },
+        { maxAttempts: 3, lease: 200 },
+      );
+      await until(
+        'it is dead, or has parked it',
+        async () => victim.redis.status === 'end' || (await redis.xlen(dead)) > 0,
+      );
+      await victim.stop();
+    }
+    const [parked] = await parkedEntries({ redis, stream, group }).list();
+    t.is(parked?.entry[0], poison);
+    t.is(deaths, 3);
+    const last = start(async (entry) => void handled.push(textOf(entry)));
+    await until('the innocent is handled', () => handled.includes('innocent'));
+    await last.stop();
+  });
+});
+
+test('a group that vanished is made again where it was; a stream begun anew is read from its beginning', async (t) => {
+  await withConsumers(async ({ start, redis }) => {
+    const handled: string[] = [];
+    const consumer = start(async (entry) => void handled.push(textOf(entry)));
+    for (const text of ['one', 'two']) await add(redis, 'a', text);
+    const last = await add(redis, 'a', 'three');
+    await until('all are settled', async () => (await redis.get(checkpoint)) === last);
+    await redis.xgroup('DESTROY', stream, group);
+    await add(redis, 'a', 'four');
+    await until('the new one is handled', () => handled.includes('four'));
+    t.deepEqual(handled, ['one', 'two', 'three', 'four']);
+
+    await redis.del(stream);
+    await redis.xadd(stream, '1-1', 'type', 'letter', 'subject', 'a', 'data', 'old', 'schema', '1');
+    await until('what is there is handled', () => handled.includes('old'));
+    await consumer.stop();
+  });
+});
+
+test('over a Redis that is restarted, every entry is handled, in order', async (t) => {
+  await withConsumers(async ({ start, redis, process }) => {
+    const handled: string[] = [];
+    const consumer = start(async (entry) => void handled.push(textOf(entry)));
+    for (let n = 0; n < 300; n++) await add(redis, 'a', String(n));
+    await process.stop();
+    await process.start();
+    for (let n = 300; n < 600; n++) await add(redis, 'a', String(n));
+    await until('all are handled', () => new Set(handled).size === 600);
+    const firsts = [...new Set(handled)];
+    t.deepEqual(
+      firsts,
+      Array.from({ length: 600 }, (_, n) => String(n)),
+    );
+    await consumer.stop();
+    t.is(await pendingCount(redis), 0);
+  });
+});
+
+test('entries that were removed before the group read them are told of', async (t) => {
+  await withConsumers(async ({ start, redis }) => {
+    const first = start(async () => undefined);
+    const one = await add(redis, 'a', 'one');
+    await until('it is settled', async () => (await redis.get(checkpoint)) === one);
+    await first.stop();
+    for (const text of ['two', 'three', 'four']) await add(redis, 'a', text);
+    await redis.xtrim(stream, 'MAXLEN', '1');
+    const lines: string[] = [];
+    const handled: string[] = [];
+    const log = pino({ level: 'error' }, { write: (line) => void lines.push(line) });
+    start(async (entry) => void handled.push(textOf(entry)), { log });
+    await until('what is left is handled', () => handled.includes('four'));
+    t.like(JSON.parse(lines[0] ?? '{}'), { unread: 2 });
+    t.is(lines.length, 1);
+  });
+});
