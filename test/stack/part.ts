@@ -82,7 +82,9 @@ export function part(options: PartOptions): Part {
         `${name} serves`,
         async () => (gone ? 'gone' : (await isReady()) && 'serving'),
         startDeadline,
-      );
+      ).catch((cause) => {
+        throw new Error(`${name} did not serve in time; its last words: ${lastWords}`, { cause });
+      });
       if (state === 'gone') throw new Error(`${name} did not start: ${lastWords}`);
     },
     async stop() {

@@ -94,11 +94,14 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
     gateway,
     parts,
     async start() {
-      const results = await Promise.allSettled(parts.map((part) => part.start()));
-      const failed = results.find((result) => result.status === 'rejected');
-      if (!failed) return;
-      await stop();
-      throw failed.reason;
+      const starting = parts.map((part) => part.start());
+      try {
+        await Promise.all(starting);
+      } catch (firstFailure) {
+        await stop();
+        await Promise.allSettled(starting);
+        throw firstFailure;
+      }
     },
     stop,
   };
