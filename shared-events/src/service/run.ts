@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { Failure } from './failure.ts';
-import { createLogger } from './log.ts';
+import { createLogger, written } from './log.ts';
 
 /** How long a stop may take, in milliseconds, before the process ends all the same. */
 const stopDeadline = 8000;
@@ -31,15 +31,21 @@ export async function run<Config extends { LOG_LEVEL: string }>(service: Service
     stopping = true;
     setTimeout(() => {
       log.fatal('could not stop in time');
-      process.exit(1);
+      exit(1);
     }, stopDeadline);
     try {
       await stop();
     } catch (error) {
       log.fatal(error, 'could not stop cleanly');
-      process.exit(1);
+      return exit(1);
     }
     if (code === 0) log.info('stopped');
+    await exit(code);
+  }
+
+  async function exit(code: number): Promise<void> {
+    // An exit waits for a write that is under way.
+    if (!(await written(log))) process.kill(process.pid, 'SIGKILL');
     process.exit(code);
   }
 

@@ -23,7 +23,7 @@ local function apply(record, type, version, document, subject, status)
   for name, index in pairs(status_index) do
     if name == status then
       redis.call('ZADD', index, 0, subject)
-    else
+    elseif type ~= 'task.created' then
       redis.call('ZREM', index, subject)
     end
   end
