@@ -16,14 +16,14 @@ interface Owner {
   tasks: string[];
 }
 
-/** So many users live at once; who is created beyond that takes the place of the oldest, who is deleted. */
+/** So many users live at once; then the oldest is deleted before one more is created. */
 const mostUsers = 500;
 /** A list stays short: a user with so many tasks gets no more. */
 const mostTasks = 20;
 /** How often requests are sent, in milliseconds. */
 const beat = 10;
 /** Of twenty requests, so many of each kind. */
-const mix = { createUser: 2, createTask: 4, updateTask: 4, readUser: 3, readTask: 4, list: 2, combined: 1 };
+const mix = { oneUser: 2, createTask: 4, updateTask: 4, readUser: 3, readTask: 4, list: 2, combined: 1 };
 const turns = Object.entries(mix).flatMap(([kind, times]) =>
   Array<keyof typeof mix>(times).fill(kind as never),
 );
@@ -55,12 +55,12 @@ export function startMixedLoad(base: string, rate: number): { stop(): Promise<Lo
     }
   }
 
-  async function createUser(): Promise<void> {
+  /** A new user; or the oldest goes, where there are enough. Others may be asking about them just then. */
+  async function createOrDeleteUser(): Promise<void> {
+    const oldest = owners.length >= mostUsers && owners.shift();
+    if (oldest) return void (await ask({ method: 'DELETE', path: `/users/users/${oldest.id}` }));
     const user = await ask<User>(newUser);
     if (user) owners.push({ id: user.id, tasks: [] });
-    const oldest = owners.length > mostUsers && owners.shift();
-    // Others may be asking about them just now; such an answer is a 404 or a 400.
-    if (oldest) await ask({ method: 'DELETE', path: `/users/users/${oldest.id}` });
   }
 
   async function createTask(owner: Owner): Promise<void> {
@@ -80,7 +80,7 @@ export function startMixedLoad(base: string, rate: number): { stop(): Promise<Lo
 
   async function take(kind: keyof typeof mix): Promise<void> {
     const owner = owners[Math.floor(Math.random() * owners.length)];
-    if (owner === undefined || kind === 'createUser') return createUser();
+    if (owner === undefined || kind === 'oneUser') return createOrDeleteUser();
     if (kind === 'createTask') return createTask(owner);
     if (kind === 'readTask') return onTask(owner, get);
     if (kind === 'updateTask')

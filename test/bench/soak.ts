@@ -59,14 +59,15 @@ export async function measureSoak(bench: Bench): Promise<SoakResult> {
   }
   const done = await load.stop();
   await stacks.stop(stack);
-  const settledAfter = Math.min(300, minutes * 12);
+  const settledAfter = Math.min(300, Math.round(minutes * 12));
   return { minutes, ...done, samples, settledAfter, growth: growthOf(samples, settledAfter, names) };
 }
 
 function growthOf(samples: SoakSample[], settledAfter: number, names: ProcessName[]): SoakResult['growth'] {
   const settled = samples.filter(({ seconds }) => seconds > settledAfter);
+  const length = Math.min(minute, Math.ceil(settled.length / 2));
   const grown = (read: (sample: SoakSample) => number) =>
-    median(settled.slice(-minute).map(read)) - median(settled.slice(0, minute).map(read));
+    median(settled.slice(-length).map(read)) - median(settled.slice(0, length).map(read));
   const seen = names.filter((name) => samples[0]?.memory[name] !== undefined);
   return Object.fromEntries(
     seen.map((name) => [
