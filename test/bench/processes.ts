@@ -22,6 +22,22 @@ export function treeOf(root: number | undefined): number[] | undefined {
 export const processorSeconds = (pids: number[]): number =>
   sum(pids.map((pid) => (statOf(pid)?.ticks ?? 0) * tick));
 
+/** The same with that of children of theirs that have ended. */
+export const processorSecondsWithEnded = (pids: number[]): number =>
+  sum(pids.map((pid) => (statOf(pid)?.ticksWithEnded ?? 0) * tick));
+
+/** The time that all processors were busy so far, whoever with, in seconds; nothing on a machine without /proc. */
+export function busySeconds(): number | undefined {
+  const text = ifThere(() => readFileSync('/proc/stat', 'latin1'));
+  if (text === undefined) return undefined;
+  const [user = 0, nice = 0, system = 0, , , ...rest] = (text.split('\n')[0] ?? '')
+    .split(/ +/)
+    .slice(1)
+    .map(Number);
+  const [interrupts = 0, softInterrupts = 0, stolen = 0] = rest;
+  return sum([user, nice, system, interrupts, softInterrupts, stolen]) * tick;
+}
+
 /** The memory that processes have, in bytes; what they share counts for each. */
 export const residentBytes = (pids: number[]): number =>
   sum(pids.map((pid) => Number(/^VmRSS:\s+(\d+) kB/m.exec(read(pid, 'status'))?.[1] ?? 0) * 1024));
@@ -30,13 +46,19 @@ export const residentBytes = (pids: number[]): number =>
 export const openDescriptors = (pids: number[]): number =>
   sum(pids.map((pid) => ifThere(() => readdirSync(`/proc/${pid}/fd`).length) ?? 0));
 
-function statOf(pid: number): { parent: number; ticks: number } | undefined {
+interface Stat {
+  parent: number;
+  ticks: number;
+  ticksWithEnded: number;
+}
+
+function statOf(pid: number): Stat | undefined {
   const stat = read(pid, 'stat');
   // The name, in brackets, may hold anything.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return stat === ''
-    ? undefined
-    : { parent: Number(fields[1]), ticks: Number(fields[11]) + Number(fields[12]) };
+  if (stat === '') return undefined;
+  const used = fields.slice(11, 15).map(Number);
+  return { parent: Number(fields[1]), ticks: sum(used.slice(0, 2)), ticksWithEnded: sum(used) };
 }
 
 const read = (pid: number, file: string): string =>

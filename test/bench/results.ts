@@ -19,8 +19,15 @@ export interface PartResults {
   soak: SoakResult;
 }
 
-/** A part's result, when it was measured, and by what. */
-export type Measured<Name extends PartName> = { date: string; machine: Machine } & PartResults[Name];
+/** When a part was measured, and by what. */
+export interface Circumstances {
+  date: string;
+  machine: Machine;
+  /** what other processes took of the processors meanwhile: 0.1 is ten percent; left out without /proc */
+  others?: number;
+}
+
+export type Measured<Name extends PartName> = Circumstances & PartResults[Name];
 
 export type Results = { [Name in PartName]?: Measured<Name> };
 

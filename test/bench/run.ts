@@ -5,6 +5,7 @@ import { measureGrowth } from './growth.ts';
 import { measureList } from './list.ts';
 import { thisMachine } from './machine.ts';
 import { help, type Options, type PartName, readOptions } from './options.ts';
+import { watchOthers } from './others.ts';
 import { report } from './report.ts';
 import { type PartResults, saveResults } from './results.ts';
 import { measureRoutes } from './routes.ts';
@@ -80,11 +81,17 @@ async function measureAll(options: Options, bench: Bench): Promise<void> {
 async function measurePart<Name extends PartName>(name: Name, { to }: Options, bench: Bench): Promise<void> {
   const start = performance.now();
   tell(`${name} …`);
+  const tellOthers = watchOthers();
   const result = await parts[name](bench);
-  say(`\n${name} (${Math.round((performance.now() - start) / 1000)} s)`);
+  const others = tellOthers();
+  const beside =
+    others === undefined ? '' : `; other processes took ${Math.round(others * 100)}% of the processors`;
+  say(`\n${name} (${Math.round((performance.now() - start) / 1000)} s${beside})`);
   for (const line of report(name, result)) say(line);
   if (to !== undefined) {
     const date = new Date().toISOString();
-    saveResults(to, { [name]: { date, machine: thisMachine(), ...result } });
+    saveResults(to, {
+      [name]: { date, machine: thisMachine(), ...(others !== undefined && { others }), ...result },
+    });
   }
 }
