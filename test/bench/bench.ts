@@ -1,5 +1,5 @@
 import type { Stack } from '../stack/stack.ts';
-import { startStack } from '../stack/stack.ts';
+import { createStack } from '../stack/stack.ts';
 import type { Other } from './options.ts';
 import type { Settings } from './settings.ts';
 
@@ -25,12 +25,14 @@ export interface Stacks {
   leave(stack: Stack, users: number): void;
   /** The stack that was left, if it has as many users. */
   left(users: number): Stack | undefined;
+  /** Stops all that run, also those that are starting; none is started any more. */
   stopAll(): Promise<void>;
 }
 
 /** The stacks of a run: the services as `npm start` runs them, with nothing printed. */
 export function createStacks(): Stacks {
   const running = new Set<Stack>();
+  let stopped = false;
   let kept: { stack: Stack; users: number } | undefined;
 
   async function stop(stack: Stack): Promise<void> {
@@ -40,8 +42,10 @@ export function createStacks(): Stacks {
 
   return {
     async start() {
-      const stack = await startStack();
+      const stack = await createStack();
       running.add(stack);
+      if (stopped) await stop(stack);
+      else await stack.start();
       return stack;
     },
     stop,
@@ -50,6 +54,7 @@ export function createStacks(): Stacks {
     },
     left: (users) => (kept !== undefined && kept.users >= users ? kept.stack : undefined),
     async stopAll() {
+      stopped = true;
       await Promise.all([...running].map(stop));
     },
   };

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { root } from '../stack/parts.ts';
 import { type Bench, createStacks } from './bench.ts';
 import { measureGrowth } from './growth.ts';
@@ -28,6 +29,9 @@ const parts: { [Name in PartName]: (bench: Bench) => Promise<PartResults[Name]> 
 const say = (line: string) => process.stdout.write(`${line}\n`);
 /** What goes on, for who waits; the tables alone go to the output. */
 const tell = (line: string) => process.stderr.write(`  ${line}\n`);
+
+/** How long a part may take to clear up when it is stopped, in milliseconds. */
+const clearingUp = 3000;
 
 let options: Options;
 try {
@@ -66,7 +70,8 @@ async function main(options: Options): Promise<number> {
   } finally {
     stopping.abort();
     await stacks.stopAll();
-    await Promise.allSettled([running]);
+    // What a part still waits for then is not worth waiting for: all it started ends with this process.
+    await Promise.race([Promise.allSettled([running]), delay(clearingUp)]);
   }
 }
 
