@@ -28,7 +28,7 @@ const whole = (value: number) => Math.round(value).toLocaleString('en');
 const perSecond = (value: number) => `${whole(value)}/s`;
 const ms = (value: number) => `${value.toFixed(value < 10 ? 2 : 1)} ms`;
 const percent = (value: number) => `${(value * 100).toFixed(1)}%`;
-const times = (value: number | undefined) => (value === undefined ? '' : `x${value.toFixed(2)}`);
+const times = (value: number | undefined) => (value === undefined ? '' : `×${value.toFixed(2)}`);
 const megabytes = (value: number) => `${(value / 1024 ** 2).toFixed(1)} MiB`;
 const latency = ({ p50, p99, max }: Latency) => `p50 ${ms(p50)}, p99 ${ms(p99)}, max ${ms(max)}`;
 
@@ -103,7 +103,7 @@ function growthReport({ rounds, seconds, sizes }: GrowthResult): string[] {
     return [name, ...cells, times((rates.at(-1) as number) / (rates[0] as number)), String(failed)];
   });
   return [
-    `${rounds} rounds of ${seconds} s, medians ± half their spread, by the number of users and of tasks`,
+    `${rounds} rounds of ${seconds} s, medians ± half their spread, by the number of users and of tasks; the target is ×0.90 or more`,
     ...table([['', ...sizes.map(({ size }) => whole(size)), 'last/first', 'failed'], ...rows]),
   ];
 }
