@@ -5,21 +5,22 @@ import type { Bench } from './bench.ts';
 import { prepareRequests, type Requests, type RouteName, routeNames, steadyRoutes } from './requests.ts';
 import { seedTasks, seedUsers } from './seeding.ts';
 import { median, spread } from './stats.ts';
-import { wrk } from './wrk.ts';
+import { type WrkRun, wrk } from './wrk.ts';
+
+export interface RateFigures {
+  /** answers a second, the median of the rounds */
+  rate: number;
+  /** how far the rounds lie apart, as a part of the median */
+  spread: number;
+  /** the rate divided by that at the first size: the median of the ratios of the rounds */
+  ratio: number;
+  failed: number;
+}
 
 export interface SizeFigures {
   /** the users that were there, and as many tasks, one for each */
   size: number;
-  routes: Record<
-    RouteName,
-    {
-      /** answers a second, the median of the rounds */
-      rate: number;
-      /** how far the rounds lie apart, as a part of the median */
-      spread: number;
-      failed: number;
-    }
-  >;
+  routes: Record<RouteName, RateFigures>;
 }
 
 export interface GrowthResult {
@@ -30,64 +31,73 @@ export interface GrowthResult {
 
 /** So many different users and tasks are read in turn. */
 const sampled = 1000;
-/** Up to here each size has a stack of its own, since the rounds themselves add some ten thousand users and tasks. */
-const smallest = 100_000;
 
-/** The rate of every route, with more and more users and tasks. */
+/** A stack with so many users and tasks, and the requests to it. */
+interface Sized {
+  size: number;
+  stack: Stack;
+  requests: Requests;
+}
+
+/**
+ * The rate of every route with more and more users and tasks: a stack for each size, measured in turn within each
+ * round, so that whatever else the machine does meets all sizes alike.
+ */
 export async function measureGrowth(bench: Bench): Promise<GrowthResult> {
   const { sizes, rounds, seconds } = bench.settings.growth;
-  const measured: SizeFigures[] = [];
-  let stack: Stack | undefined;
-  let users: string[] = [];
-  let tasks: string[] = [];
-  for (const size of sizes) {
-    if (stack === undefined || size <= smallest) {
-      if (stack) await bench.stacks.stop(stack);
-      stack = await bench.stacks.start();
-      users = [];
-      tasks = [];
-    }
-    bench.say(`${size}: making users and tasks`);
-    const added = await seedUsers(stack, size - users.length, bench.signal);
-    users = users.concat(added);
-    tasks = tasks.concat(await seedTasks(stack, added, 1, bench.signal));
-    bench.say(`${size}: measuring`);
-    measured.push(await measureSize(bench, stack, size, { users: sample(users), tasks: sample(tasks) }));
-  }
-  if (stack) bench.stacks.leave(stack, users.length);
-  return { rounds, seconds, sizes: measured };
-}
-
-/** First the routes that leave the size as it is, then those that create. */
-async function measureSize(
-  bench: Bench,
-  stack: Stack,
-  size: number,
-  ids: { users: string[]; tasks: string[] },
-): Promise<SizeFigures> {
-  const requests = await prepareRequests(stack.urls.gateway, ids);
+  const stacks: Sized[] = [];
+  for (const size of sizes) stacks.push(await fill(bench, size));
+  for (const { stack } of stacks) await untilSettled(stack);
+  bench.say('measuring');
+  // First what leaves the sizes as they are.
   const creating = routeNames.filter((name) => !steadyRoutes.includes(name));
-  await untilSettled(stack);
-  const steady = await inRounds(bench, stack, steadyRoutes, requests);
-  const created = await inRounds(bench, stack, creating, requests);
-  const routes = Object.fromEntries([...created, ...steady]) as SizeFigures['routes'];
-  return { size, routes };
+  const routes = new Map<RouteName, RateFigures[]>();
+  for (const name of [...steadyRoutes, ...creating])
+    routes.set(name, await measureRoute(bench, stacks, name));
+  const last = stacks.pop();
+  for (const { stack } of stacks) await bench.stacks.stop(stack);
+  if (last) bench.stacks.leave(last.stack, last.size);
+  return {
+    ...{ rounds, seconds },
+    sizes: sizes.map((size, at) => ({
+      size,
+      routes: Object.fromEntries(
+        routeNames.map((name) => [name, routes.get(name)?.[at]]),
+      ) as SizeFigures['routes'],
+    })),
+  };
 }
 
-/** The routes in turn, round by round, after a round that does not count. */
-async function inRounds({ settings, signal }: Bench, stack: Stack, names: RouteName[], requests: Requests) {
+async function fill({ stacks, signal, say }: Bench, size: number): Promise<Sized> {
+  const stack = await stacks.start();
+  say(`making ${size} users, and as many tasks`);
+  const users = await seedUsers(stack, size, signal);
+  const tasks = await seedTasks(stack, users, 1, signal);
+  const requests = await prepareRequests(stack.urls.gateway, { users: sample(users), tasks: sample(tasks) });
+  return { size, stack, requests };
+}
+
+/** A route at each size in turn, round by round, after a round that does not count. */
+async function measureRoute(
+  { settings, signal }: Bench,
+  stacks: Sized[],
+  name: RouteName,
+): Promise<RateFigures[]> {
   const { rounds, seconds } = settings.growth;
-  const runs = new Map(names.map((name) => [name, [] as { rate: number; failed: number }[]]));
+  const runs = stacks.map((): WrkRun[] => []);
   for (let round = 0; round <= rounds; round++) {
-    for (const name of names) {
+    for (const [at, { stack, requests }] of stacks.entries()) {
       const run = await wrk(stack.urls.gateway, await requests[name](), { seconds, signal });
-      if (round > 0) runs.get(name)?.push(run);
+      if (round > 0) runs[at]?.push(run);
     }
   }
-  return [...runs].map(([name, list]) => {
-    const rates = list.map(({ rate }) => rate);
-    const failed = list.reduce((sum, run) => sum + run.failed, 0);
-    return [name, { rate: median(rates), spread: spread(rates), failed }] as const;
+  return runs.map((own) => {
+    const rates = own.map(({ rate }) => rate);
+    return {
+      ...{ rate: median(rates), spread: spread(rates) },
+      ratio: median(rates.map((rate, round) => rate / (runs[0]?.[round]?.rate ?? Number.NaN))),
+      failed: own.reduce((sum, { failed }) => sum + failed, 0),
+    };
   });
 }
 

@@ -95,12 +95,11 @@ function listReport({ tasks, pages, whole: list }: ListResult): string[] {
 
 function growthReport({ rounds, seconds, sizes }: GrowthResult): string[] {
   const rows = routeNames.map((name) => {
-    const rates = sizes.map(({ routes }) => routes[name].rate);
     const cells = sizes.map(
       ({ routes }) => `${perSecond(routes[name].rate)} ±${percent(routes[name].spread / 2)}`,
     );
     const failed = sizes.reduce((sum, { routes }) => sum + routes[name].failed, 0);
-    return [name, ...cells, times((rates.at(-1) as number) / (rates[0] as number)), String(failed)];
+    return [name, ...cells, times(sizes.at(-1)?.routes[name].ratio), String(failed)];
   });
   return [
     `${rounds} rounds of ${seconds} s, medians ± half their spread, by the number of users and of tasks; the target is ×0.90 or more`,
