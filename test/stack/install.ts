@@ -22,10 +22,11 @@ export function locate(program: string): string | undefined {
 
 /**
  * Makes sure that redis-server and nginx are there, installing Debian's packages where it can. Says what it does.
- * Fails with what to do by hand where it cannot.
+ * Fails with what to do by hand where it cannot. @param also further programs, whose packages have their names
  */
-export function ensureInstalled(say: (line: string) => void): void {
-  const missing = Object.entries(packages).filter(([program]) => !locate(program));
+export function ensureInstalled(say: (line: string) => void, also: string[] = []): void {
+  const needed = { ...packages, ...Object.fromEntries(also.map((program) => [program, program])) };
+  const missing = Object.entries(needed).filter(([program]) => !locate(program));
   if (missing.length === 0) return;
   const programs = missing.map(([program]) => program).join(' and ');
   const wanted = missing.map(([, name]) => name);
@@ -33,7 +34,8 @@ export function ensureInstalled(say: (line: string) => void): void {
   if (!locate('apt-get') || !become) {
     throw new Error(
       `${programs} ${missing.length > 1 ? 'are' : 'is'} missing and cannot be installed from here. ` +
-        'Debian or Ubuntu, as root: apt-get install redis-server nginx. macOS: brew install redis nginx. ' +
+        `Debian or Ubuntu, as root: apt-get install ${['redis-server', 'nginx', ...also].join(' ')}. ` +
+        `macOS: brew install ${['redis', 'nginx', ...also].join(' ')}. ` +
         'Or use Docker: docker compose up --build',
     );
   }
@@ -64,7 +66,7 @@ function shell(become: string[], command: string): void {
 // Tests of a system that runs elsewhere need nothing here.
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href && !process.env.GATEWAY_URL) {
   try {
-    ensureInstalled((line) => process.stdout.write(`${line}\n`));
+    ensureInstalled((line) => process.stdout.write(`${line}\n`), process.argv.slice(2));
   } catch (error) {
     process.stderr.write(`${(error as Error).message}\n`);
     process.exitCode = 1;

@@ -1,0 +1,57 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
+import { userEvents } from 'shared-events';
+import { compareIds, endOf } from 'shared-events/streams';
+import { openTestRedis } from '../stack/redis.ts';
+import type { Bench } from './bench.ts';
+import { newUser } from './requests.ts';
+import { type Latency, latencyOf } from './stats.ts';
+import { wrk } from './wrk.ts';
+
+export interface LagResult {
+  seconds: number;
+  /** users created a second meanwhile */
+  rate: number;
+  failed: number;
+  /** milliseconds from asking for the stream's last entry until the projection holds it; looked for every millisecond */
+  lag: Latency;
+  /** the same one by one, each with the seconds since the beginning */
+  samples: [seconds: number, ms: number][];
+}
+
+const stream = userEvents.key(0);
+/** Between two samples, in milliseconds. */
+const pause = 5;
+
+/** How far the known users are behind while users are created at full rate. */
+export async function measureFollowerLag({ settings, signal, stacks }: Bench): Promise<LagResult> {
+  const seconds = settings.streams.fullLoad;
+  const stack = await stacks.start();
+  const redis = openTestRedis(stack);
+  try {
+    await wrk(stack.urls.gateway, [newUser], { seconds: 1, signal });
+    let isOver = false;
+    const load = wrk(stack.urls.gateway, [newUser], { seconds, signal }).finally(() => {
+      isOver = true;
+    });
+    const samples = await sample(redis, () => isOver);
+    const { rate, failed } = await load;
+    return { seconds, rate, failed, lag: latencyOf(samples.map(([, ms]) => ms)), samples };
+  } finally {
+    redis.disconnect();
+    await stacks.stop(stack);
+  }
+}
+
+async function sample(redis: Redis, isOver: () => boolean): Promise<LagResult['samples']> {
+  const start = performance.now();
+  const samples: LagResult['samples'] = [];
+  while (!isOver()) {
+    const asked = performance.now();
+    const last = await endOf({ redis, stream });
+    while (compareIds((await redis.hget('known-users:{0}', 'position')) ?? '0-0', last) < 0) await delay(1);
+    samples.push([(asked - start) / 1000, performance.now() - asked]);
+    await delay(pause);
+  }
+  return samples;
+}

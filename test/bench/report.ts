@@ -1,0 +1,142 @@
+import type { ProcessName } from './bench.ts';
+import type { GrowthResult } from './growth.ts';
+import type { ListResult } from './list.ts';
+import type { PartName } from './options.ts';
+import { routeNames } from './requests.ts';
+import type { PartResults } from './results.ts';
+import type { OtherFigures, RouteFigures, RoutesResult } from './routes.ts';
+import type { SoakResult } from './soak.ts';
+import type { StartResult } from './start.ts';
+import type { Latency } from './stats.ts';
+import type { StreamsResult } from './streams.ts';
+import { table } from './table.ts';
+
+const reports: { [Name in PartName]: (result: PartResults[Name]) => string[] } = {
+  start: startReport,
+  routes: routesReport,
+  list: listReport,
+  growth: growthReport,
+  streams: streamsReport,
+  soak: soakReport,
+};
+
+/** What a part came to, as lines for a person. */
+export const report = <Name extends PartName>(name: Name, result: PartResults[Name]): string[] =>
+  reports[name](result);
+
+const whole = (value: number) => Math.round(value).toLocaleString('en');
+const perSecond = (value: number) => `${whole(value)}/s`;
+const ms = (value: number) => `${value.toFixed(value < 10 ? 2 : 1)} ms`;
+const percent = (value: number) => `${(value * 100).toFixed(1)}%`;
+const times = (value: number | undefined) => (value === undefined ? '' : `×${value.toFixed(2)}`);
+const megabytes = (value: number) => `${(value / 1024 ** 2).toFixed(1)} MiB`;
+const latency = ({ p50, p99, max }: Latency) => `p50 ${ms(p50)}, p99 ${ms(p99)}, max ${ms(max)}`;
+
+function startReport({ seconds, median }: StartResult): string[] {
+  return [
+    `npm start to Ready: ${median.toFixed(2)} s, the median of ${seconds.map((one) => one.toFixed(2)).join(', ')}`,
+  ];
+}
+
+const processes: (ProcessName | 'all')[] = ['gateway', 'user service', 'task service', 'Redis', 'all'];
+
+function routesReport({ rounds, seconds, routes }: RoutesResult): string[] {
+  const others = Object.keys(routes['create user'].against);
+  const common = ({ rate, p50, p99, failed }: RouteFigures | OtherFigures) => [
+    ...[perSecond(rate), ms(p50), ms(p99), String(failed)],
+  ];
+  const own = routeNames.map((name) => {
+    const { processorTime } = routes[name];
+    return [
+      name,
+      ...common(routes[name]),
+      ...processes.map((process) => (processorTime ? whole(processorTime[process]) : '')),
+    ];
+  });
+  const against = routeNames.flatMap((name) =>
+    others.map((other) => {
+      const figures = routes[name].against[other] as OtherFigures;
+      const { processorTime, rateRatio, processorTimeRatio } = figures;
+      return [
+        `${name}, ${other}`,
+        ...common(figures),
+        processorTime === undefined ? '' : whole(processorTime),
+        ...[times(rateRatio), times(processorTimeRatio)],
+      ];
+    }),
+  );
+  const heading = ['', 'rate', 'p50', 'p99', 'failed'];
+  return [
+    `${rounds} rounds of ${seconds} s, medians; processor time in µs a request`,
+    ...table([[...heading, ...processes], ...own]),
+    ...(others.length > 0
+      ? ['', ...table([[...heading, 'all', 'rate: own/other', 'processor time: own/other'], ...against])]
+      : []),
+  ];
+}
+
+function listReport({ tasks, pages, whole: list }: ListResult): string[] {
+  const { bytes, seconds, growth, readBefore, readDuring } = list;
+  const rows = Object.entries(pages).map(([place, { rate, p50, p99, failed }]) => [
+    `100 at the ${place}`,
+    ...[perSecond(rate), ms(p50), ms(p99), String(failed)],
+  ]);
+  const memory = growth
+    ? `; memory grew by ${megabytes(growth.taskService)} (task service), ${megabytes(growth.gateway)} (gateway)`
+    : '';
+  return [
+    `one user with ${whole(tasks)} tasks`,
+    ...table([['', 'rate', 'p50', 'p99', 'failed'], ...rows]),
+    `the whole list: ${whole(bytes)} bytes in ${seconds.toFixed(2)} s${memory}`,
+    `reading a task before: ${latency(readBefore)}`,
+    `reading a task during: ${latency(readDuring)}`,
+  ];
+}
+
+function growthReport({ rounds, seconds, sizes }: GrowthResult): string[] {
+  const rows = routeNames.map((name) => {
+    const cells = sizes.map(
+      ({ routes }) => `${perSecond(routes[name].rate)} ±${percent(routes[name].spread / 2)}`,
+    );
+    const failed = sizes.reduce((sum, { routes }) => sum + routes[name].failed, 0);
+    return [name, ...cells, times(sizes.at(-1)?.routes[name].ratio), String(failed)];
+  });
+  return [
+    `${rounds} rounds of ${seconds} s, medians ± half their spread, by the number of users and of tasks; the target is ×0.90 or more`,
+    ...table([['', ...sizes.map(({ size }) => whole(size)), 'last/first', 'failed'], ...rows]),
+  ];
+}
+
+function streamsReport({ lag, replay, consuming, memory }: StreamsResult): string[] {
+  const { before, during } = replay.requests;
+  return [
+    `follower lag while ${perSecond(lag.rate)} users are created: ${latency(lag.lag)} (${lag.samples.length} samples)`,
+    ...table([
+      ['', 'entries', 'rate', 'floor', 'own/floor'],
+      [
+        'replay known-users',
+        ...[whole(replay.events), perSecond(replay.rate), perSecond(replay.floorRate), times(replay.ratio)],
+      ],
+      ['replay, by wall clock', whole(replay.events), perSecond(replay.wallRate)],
+      [
+        'consume',
+        ...[whole(consuming.entries), perSecond(consuming.rate), perSecond(consuming.floorRate)],
+        times(consuming.ratio),
+      ],
+    ]),
+    ...Object.entries(before).map(([kind, figures]) => `${kind} before a replay: ${latency(figures)}`),
+    ...Object.entries(during).map(([kind, figures]) => `${kind} during it: ${latency(figures)}`),
+    `memory: ${whole(memory.userEvent)} bytes a user event, ${whole(memory.taskEvent)} a task event, ${whole(memory.task)} a task altogether`,
+  ];
+}
+
+function soakReport({ minutes, rate, latency: seen, answers, growth, settledAfter }: SoakResult): string[] {
+  const rows = Object.entries(growth).map(([name, { memory, descriptors }]) => [
+    ...[name, megabytes(memory), String(descriptors)],
+  ]);
+  const counts = Object.entries(answers).map(([status, count]) => `${status}: ${whole(count)}`);
+  return [
+    `${minutes} minutes at ${perSecond(rate)}: ${latency(seen)}; answers ${counts.join(', ')}`,
+    ...table([[`growth after ${settledAfter} s`, 'memory', 'descriptors'], ...rows]),
+  ];
+}
