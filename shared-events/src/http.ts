@@ -5,7 +5,9 @@ export { changeRequest, sendDocument, sendIfChanged } from './http/conditions.ts
 export { readIdempotencyKey } from './http/idempotency-key.ts';
 export { createMetrics, measureReaders } from './http/metrics.ts';
 export { publicPath } from './http/public-path.ts';
+export { watchRedis } from './http/redis-calls.ts';
 export { resource } from './http/resource.ts';
 export { listen } from './http/server.ts';
 export { type ServiceClient, serviceClient } from './http/service-client.ts';
 export { text } from './http/text.ts';
+export { tracedClient } from './http/traced.ts';

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { Failure } from './failure.ts';
 import { createLogger } from './log.ts';
+import { startTracing } from './tracing.ts';
 
 /** How long a stop may take, in milliseconds, before the process ends all the same. */
 const stopDeadline = 8000;
@@ -53,7 +54,9 @@ export async function run<Config extends { LOG_LEVEL: string }>(service: Service
   process.on('SIGINT', () => end(0));
   process.on('uncaughtException', fail);
   try {
-    stop = await service.start(config, log, fail);
+    const stopTracing = await startTracing({ name: service.name, env: process.env, log });
+    const stopService = await service.start(config, log, fail);
+    stop = () => stopService().finally(stopTracing);
   } catch (error) {
     fail(error);
   }
