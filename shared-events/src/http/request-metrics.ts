@@ -11,9 +11,14 @@ interface Requests {
   statuses: Map<number, number>;
 }
 
+/** What the router leaves in a context: every layer whose path matches, those of other methods too. */
+type Routed = AppContext & { matched?: { path: string | RegExp; methods: string[] }[] };
+
 /** The pattern of the route that a request was for; `unmatched` for all that no route knows. */
-export const routeOf = ({ _matchedRoute }: AppContext & { _matchedRoute?: unknown }): string =>
-  typeof _matchedRoute === 'string' ? _matchedRoute : 'unmatched';
+export function routeOf({ method, matched = [] }: Routed): string {
+  const route = matched.findLast(({ methods }) => methods.includes(method));
+  return route === undefined ? 'unmatched' : String(route.path);
+}
 
 /**
  * Counts requests, how long it takes until their answers are decided, and how many are under way until their answers
