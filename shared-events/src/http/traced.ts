@@ -1,3 +1,4 @@
+import { SpanStatusCode } from '@opentelemetry/api';
 import type { Middleware } from 'koa';
 import { beginSpan, inSpan, isTracing, traceparentOf, within } from '../service/tracing.ts';
 import type { AppState } from './app.ts';
@@ -29,7 +30,7 @@ export const requestSpan: Middleware<AppState> = (ctx, next) => {
     const route = routeOf(ctx);
     span.updateName(`${ctx.method} ${route}`);
     span.setAttributes({ 'http.route': route, 'http.response.status_code': ctx.status });
-    if (ctx.status >= 500) span.setStatus({ code: 2 });
+    if (ctx.status >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
     span.end();
   });
   return within(span, next);
