@@ -34,4 +34,5 @@ export {
   records,
   type Stored,
 } from './streams/records.ts';
-export { readingScript, script } from './streams/script.ts';
+export { readingScript, script, scriptName } from './streams/script.ts';
+export { tracedHandler, tracedProjection } from './streams/traced.ts';

@@ -1,6 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Counter } from 'prom-client';
-import { createApp, createMetrics, listen, serviceClient } from 'shared-events/http';
+import {
+  createApp,
+  createMetrics,
+  listen,
+  serviceClient,
+  tracedClient,
+  watchRedis,
+} from 'shared-events/http';
 import { answers, openRedis, run } from 'shared-events/service';
 import { claimPartitions } from 'shared-events/streams';
 import { taskServiceConfig } from './config.ts';
@@ -24,6 +31,7 @@ await run({
     });
     const store = taskStore({ redis, partitions });
     const metrics = createMetrics();
+    watchRedis(metrics, redis);
     const checks = new Counter({
       name: 'user_checks_total',
       help: 'How it was found out whether the user of a new task exists: locally, or over HTTP as well',
@@ -38,7 +46,7 @@ await run({
       metrics,
       routes: taskRoutes({
         store,
-        users: userClient(userService),
+        users: userClient(tracedClient('user service', userService)),
         onCheck: (answered) => checks.inc({ answered }),
         now: () => new Date().toISOString(),
       }),

@@ -6,7 +6,14 @@ import type { Registry } from 'prom-client';
 import { userEvents } from 'shared-events';
 import { measureReaders } from 'shared-events/http';
 import { type CommonConfig, openBlockingRedis } from 'shared-events/service';
-import { consume, consumeBlock, follow, followBlock } from 'shared-events/streams';
+import {
+  consume,
+  consumeBlock,
+  follow,
+  followBlock,
+  tracedHandler,
+  tracedProjection,
+} from 'shared-events/streams';
 import { cascade, cascadeGroup } from './cascade.ts';
 import { knownUsers, knownUsersKey } from './known-users.ts';
 import type { TaskStore } from './store.ts';
@@ -34,7 +41,7 @@ export function userEventReaders({ config, log, redis, store, metrics, signal }:
     return { stream, projection };
   });
   const behind = new Set(partitions.keys());
-  const count = measureReaders(metrics, {
+  const measured = measureReaders(metrics, {
     redis,
     streams: partitions.map(({ stream }) => stream),
     projections: partitions.map(({ stream, projection }) => ({
@@ -52,7 +59,11 @@ export function userEventReaders({ config, log, redis, store, metrics, signal }:
       const following = partitions.map(({ stream, projection }, partition) =>
         follow({
           stream,
-          projection,
+          projection: measured.projection(
+            'known-users',
+            stream,
+            tracedProjection('known-users', stream, projection),
+          ),
           connect: () => openBlockingRedis({ config, log }, followBlock),
           signal,
           log,
@@ -65,11 +76,11 @@ export function userEventReaders({ config, log, redis, store, metrics, signal }:
           stream,
           group: cascadeGroup,
           consumer,
-          handle: cascade({ store }),
+          handle: tracedHandler(cascadeGroup, stream, cascade({ store })),
           connect: () => openBlockingRedis({ config, log }, consumeBlock),
           signal,
           log,
-          onEvent: (event) => count(stream, cascadeGroup, event),
+          ...measured.consumer(cascadeGroup, stream),
         }),
       );
       await Promise.all([...following, ...consuming]);

@@ -9,6 +9,7 @@ import {
   taskStatuses,
   userEvents,
 } from 'shared-events';
+import { appending } from 'shared-events/service';
 import {
   homePartition,
   type Idempotency,
@@ -140,10 +141,13 @@ export function taskStore({ redis, partitions }: { redis: Redis; partitions: num
       const keys = [...keysOf(task), knownUsersKey(at), userEvents.key(at)];
       const unclaim = await (idempotency && claimKey(idempotency, at));
       if (idempotency) keys.push(markerKey(at, idempotency), markersKey(task.userId));
-      const fields = taskEvents.encode({ type: 'task.created', subject: task.id, data, ...origin });
       const { bodyHash = '', keyHash = '' } = idempotency ?? {};
-      const args = [bodyHash, markerSeconds, task.status, task.userId, vouchedAt, keyHash, ...fields];
-      const [outcome, version = '', text = data] = (await createScript(redis, keys, args)) as string[];
+      const before = [bodyHash, markerSeconds, task.status, task.userId, vouchedAt, keyHash];
+      const reply = await appending('task.created', origin, (from) => {
+        const fields = taskEvents.encode({ type: 'task.created', subject: task.id, data, ...from });
+        return createScript(redis, keys, [...before, ...fields]);
+      });
+      const [outcome, version = '', text = data] = reply as string[];
       if (outcome === 'key_reused') throw keyReused();
       if (outcome === 'unknown' || outcome === 'stale') {
         await unclaim?.();
@@ -166,9 +170,11 @@ export function taskStore({ redis, partitions }: { redis: Redis; partitions: num
       const batch = ids.slice(0, deleteBatch);
       if (batch.length === 0) return false;
       const stream = taskEvents.key(partition(userId));
-      const fields = taskEvents.encode({ type: 'task.deleted', subject: '', data: '', ...origin });
       const keys = [stream, recordKey(userId), ...indexKeys(userId), ...batch.map(recordKey)];
-      await deleteScript(redis, keys, [fields.length, ...fields, ...batch]);
+      await appending('task.deleted', origin, (from) => {
+        const fields = taskEvents.encode({ type: 'task.deleted', subject: '', data: '', ...from });
+        return deleteScript(redis, keys, [fields.length, ...fields, ...batch]);
+      });
       return ids.length > batch.length;
     },
 

@@ -1,5 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { createApp, createMetrics, listen, serviceClient } from 'shared-events/http';
+import {
+  createApp,
+  createMetrics,
+  listen,
+  serviceClient,
+  tracedClient,
+  watchRedis,
+} from 'shared-events/http';
 import { answers, openRedis, run } from 'shared-events/service';
 import { claimPartitions } from 'shared-events/streams';
 import { userServiceConfig } from './config.ts';
@@ -14,15 +21,17 @@ await run({
     const stopping = new AbortController();
     const partitions = config.PARTITIONS;
     const redis = openRedis({ config, log });
+    const metrics = createMetrics();
+    watchRedis(metrics, redis);
     const taskService = serviceClient({ name: 'task service', base: config.TASK_BASE });
     let claimed = false;
 
     const app = createApp({
       log,
-      metrics: createMetrics(),
+      metrics,
       routes: userRoutes({
         store: userStore({ redis, partitions }),
-        tasks: taskClient(taskService),
+        tasks: taskClient(tracedClient('task service', taskService)),
         now: () => new Date().toISOString(),
       }),
       isOpen: () => claimed,

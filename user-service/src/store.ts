@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { hashTag, type Origin, partitionOf, type User, userEvents } from 'shared-events';
+import { appending } from 'shared-events/service';
 import {
   type Idempotency,
   keyReused,
@@ -55,9 +56,11 @@ export function userStore({ redis, partitions }: { redis: Redis; partitions: num
       const data = JSON.stringify(user);
       const named = keysOf(user.id);
       if (idempotency) named.push(markerKey(keys.partition(user.id), idempotency));
-      const fields = userEvents.encode({ type: 'user.created', subject: user.id, data, ...origin });
-      const args = [idempotency?.bodyHash ?? '', markerSeconds, ...fields];
-      const [outcome, version = '', text = data] = (await createScript(redis, named, args)) as string[];
+      const reply = await appending('user.created', origin, (from) => {
+        const fields = userEvents.encode({ type: 'user.created', subject: user.id, data, ...from });
+        return createScript(redis, named, [idempotency?.bodyHash ?? '', markerSeconds, ...fields]);
+      });
+      const [outcome, version = '', text = data] = reply as string[];
       if (outcome === 'key_reused') throw keyReused();
       return { version, text };
     },

@@ -5,9 +5,13 @@ import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { Origin } from '../events.ts';
 import { Failure } from '../service/failure.ts';
+import { isTracing } from '../service/tracing.ts';
+import { measureReadiness } from './metrics.ts';
 import { originMiddleware } from './origin.ts';
 import { problemResponses } from './problems.ts';
 import { requestLog } from './request-log.ts';
+import { requestMetrics } from './request-metrics.ts';
+import { requestSpan } from './traced.ts';
 
 export interface AppState {
   origin: Origin;
@@ -51,8 +55,11 @@ export function createApp({ log, routes, isOpen, missing, metrics }: AppOptions)
   });
   routes(router);
 
+  measureReadiness(metrics, missing);
   const app = new Koa<AppState>();
+  app.use(requestMetrics(metrics));
   app.use(originMiddleware);
+  if (isTracing()) app.use(requestSpan);
   app.use(requestLog(log));
   app.use(problemResponses(log));
   app.use(refuseUnanswered);

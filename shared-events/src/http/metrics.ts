@@ -1,6 +1,8 @@
 import type { Redis } from 'ioredis';
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
-import { type ConsumeEvent, groupStates, lagOf } from '../streams.ts';
+import { isRedisAway } from '../service/redis.ts';
+import { type ConsumeEvent, groupStates, lagOf, type Projection } from '../streams.ts';
+import { durationBuckets, histogram } from './histogram.ts';
 
 /** The figures of a process, for `GET /metrics`; to begin with those of the process itself. */
 export function createMetrics(): Registry {
@@ -8,6 +10,32 @@ export function createMetrics(): Registry {
   collectDefaultMetrics({ register: registry });
   return registry;
 }
+
+/** Adds whether the process is ready, asked for whenever somebody wants to know. */
+export function measureReadiness(registry: Registry, missing: () => Promise<string[]>): void {
+  new Gauge({
+    name: 'service_ready',
+    help: 'Whether nothing is missing for good service: 1 or 0',
+    registers: [registry],
+    async collect() {
+      this.set((await missing()).length === 0 ? 1 : 0);
+    },
+  });
+}
+
+/** What counts what the readers of a stream do. */
+export interface ReaderMetrics {
+  /** What `consume` is to tell for a group. */
+  consumer(
+    group: string,
+    stream: string,
+  ): { onEvent(event: ConsumeEvent): void; onBatch(entries: number): void };
+  /** The projection, each of whose batches is counted. */
+  projection(name: string, stream: string, projection: Projection): Projection;
+}
+
+/** The sizes of batches: one entry to the most that is read at once. */
+const batchBuckets = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];
 
 /** A projection whose lag is to be measured. */
 export interface MeasuredProjection {
@@ -19,18 +47,21 @@ export interface MeasuredProjection {
 
 /**
  * Adds the figures of readers: how far the groups of these streams and these projections are behind, read from Redis
- * whenever somebody asks, so that every process tells the same. Gives a function that counts what consumers do.
+ * whenever somebody asks, so that every process tells the same; none while Redis is away. Gives what counts the work
+ * this process does itself.
  */
 export function measureReaders(
   registry: Registry,
   { redis, streams, projections }: { redis: Redis; streams: string[]; projections: MeasuredProjection[] },
-): (stream: string, group: string, event: ConsumeEvent) => void {
+): ReaderMetrics {
   let measuring: Promise<void> | undefined;
   /** All figures are read at once; whichever is asked for first begins, and the others wait for it. */
   const collect = () => {
-    measuring ??= measure().finally(() => {
-      measuring = undefined;
-    });
+    measuring ??= measure()
+      .catch(forget)
+      .finally(() => {
+        measuring = undefined;
+      });
     return measuring;
   };
   const gauge = (name: string, help: string) =>
@@ -45,6 +76,12 @@ export function measureReaders(
   const seconds = gauge('seconds_behind', 'Age of the first entry a reader has not come to');
   const pending = gauge('pending', 'Entries given to a consumer and not settled');
   const parked = gauge('parked', 'Entries a group has given up');
+
+  /** While Redis is away nothing is known of the readers, and all other figures are still told. */
+  function forget(error: unknown): void {
+    if (!isRedisAway(error)) throw error;
+    for (const each of [entries, seconds, pending, parked]) each.reset();
+  }
 
   async function measure(): Promise<void> {
     for (const stream of streams) {
@@ -65,9 +102,47 @@ export function measureReaders(
 
   const events = new Counter({
     name: 'stream_reader_events_total',
-    help: 'What consumers did with entries: handled, retried, parked, taken_over',
+    help: 'Entries that consumers handled, retried, parked, took over; that projections applied, or failed to apply',
     labelNames: ['stream', 'reader', 'event'],
     registers: [registry],
   });
-  return (stream, group, event) => events.inc({ stream, reader: group, event });
+  const batches = histogram(registry, {
+    name: 'stream_reader_batch_entries',
+    help: 'New entries that were read at once',
+    labelNames: ['stream', 'reader'],
+    buckets: batchBuckets,
+  });
+  const applications = histogram(registry, {
+    name: 'stream_reader_apply_duration_seconds',
+    help: 'Time a projection took to apply a batch',
+    labelNames: ['stream', 'reader'],
+    buckets: durationBuckets,
+  });
+
+  return {
+    consumer: (reader, stream) => ({
+      onEvent: (event) => events.inc({ stream, reader, event }),
+      onBatch: batches(stream, reader),
+    }),
+    projection(reader, stream, projection) {
+      const onBatch = batches(stream, reader);
+      const onApplied = applications(stream, reader);
+      return {
+        ...projection,
+        async apply(from, batch) {
+          const start = performance.now();
+          let event = 'failed';
+          try {
+            const position = await projection.apply(from, batch);
+            event = 'applied';
+            return position;
+          } finally {
+            onBatch(batch.length);
+            onApplied((performance.now() - start) / 1000);
+            events.inc({ stream, reader, event }, batch.length);
+          }
+        },
+      };
+    },
+  };
 }

@@ -2,7 +2,8 @@ import type { Middleware } from 'koa';
 import type { Logger } from 'pino';
 import type { AppState } from './app.ts';
 
-const probes = new Set(['/health', '/ready', '/metrics']);
+/** The paths that are asked again and again to watch a service. */
+export const probes = new Set(['/health', '/ready', '/metrics']);
 
 /** One line a request, when its answer is decided. Probes are logged at level debug. */
 export function requestLog(log: Logger): Middleware<AppState> {

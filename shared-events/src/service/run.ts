@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { Failure } from './failure.ts';
 import { createLogger, written } from './log.ts';
+import { startTracing } from './tracing.ts';
 
 /** How long a stop may take, in milliseconds, before the process ends all the same. */
 const stopDeadline = 8000;
@@ -18,7 +19,7 @@ interface Service<Config> {
 
 /**
  * Runs a service until SIGTERM, SIGINT, or an error that ends it: then it is stopped, once, within eight seconds, and
- * the process ends with 0 after a clean stop that was asked for, else with 1.
+ * the process ends with 0 after a clean stop that was asked for, else with 1; by SIGKILL where nobody takes its log.
  */
 export async function run<Config extends { LOG_LEVEL: string }>(service: Service<Config>): Promise<void> {
   const config = readOrExit(service);
@@ -59,7 +60,9 @@ export async function run<Config extends { LOG_LEVEL: string }>(service: Service
   process.on('SIGINT', () => end(0));
   process.on('uncaughtException', fail);
   try {
-    stop = await service.start(config, log, fail);
+    const stopTracing = await startTracing({ name: service.name, env: process.env, log });
+    const stopService = await service.start(config, log, fail);
+    stop = () => stopService().finally(stopTracing);
   } catch (error) {
     fail(error);
   }

@@ -28,6 +28,8 @@ interface ConsumeOptions {
   /** How long after its end, in milliseconds, a consumer that dies is replaced. Default 3000. */
   lease?: number;
   onEvent?(event: ConsumeEvent): void;
+  /** Told how many new entries a read gave, where it gave some. */
+  onBatch?(entries: number): void;
 }
 
 /** How many entries are read at once, and how many may be in hand. */
@@ -94,6 +96,7 @@ async function work(options: ConsumeOptions, group: ConsumerGroup, lease: Lease)
         }
         await hand.downTo(handSize - batchSize);
         const entries = await group.readNew(reader, batchSize, consumeBlock);
+        if (entries.length > 0) options.onBatch?.(entries.length);
         for (const entry of entries) hand.take(entry, 'first');
         if (entries.length > 0 && entries.length < batchSize) await letGather(signal);
         failures = 0;

@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import type { EventStream, Origin } from '../events.ts';
 import { Failure } from '../service/failure.ts';
 import { endBy } from '../service/redis.ts';
+import { appending } from '../service/tracing.ts';
 import type { Script } from './script.ts';
 
 /** What every script that writes a record begins with: pass it to `script` before the script's own files. */
@@ -89,9 +90,11 @@ export function records<Type extends string, Document extends { id: string }>(
       const decision = decide(stored);
       if (decision === undefined) return stored;
       const { type, document, data } = decision;
-      const fields = stream.encode({ type, subject: id, data, ...origin });
-      const args = [stored.version, ...argsOf(document), ...fields];
-      const step = change(redis, keysOf(document), args);
+      const before = [stored.version, ...argsOf(document)];
+      const step = appending(type, origin, (from) => {
+        const fields = stream.encode({ type, subject: id, data, ...from });
+        return change(redis, keysOf(document), [...before, ...fields]);
+      });
       const [outcome, version, text] = (await endBy(deadline, step)) as string[];
       if (outcome === 'done') return { version: version as string, text: data };
       if (outcome === 'missing') return undefined;

@@ -1,9 +1,16 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import type { Redis } from 'ioredis';
 
 /** Runs the script with all keys it touches and its arguments, in one round trip. */
 export type Script = (redis: Redis, keys: string[], args: (string | number)[]) => Promise<unknown>;
+
+/** The names of all scripts there are, by what they are sent as. */
+const names = new Map<string, string>();
+
+/** The name of a script, that of its last file, from its hash or its source; nothing for one that is not from here. */
+export const scriptName = (sent: string): string | undefined => names.get(sent);
 
 /**
  * A Lua script put together from files, read once. Redis refuses it as a whole when memory is out, before its first
@@ -18,6 +25,8 @@ export const readingScript = (...files: URL[]): Script => assemble('#!lua flags=
 function assemble(header: string, files: URL[]): Script {
   const source = [header, ...files.map((file) => readFileSync(file, 'utf8'))].join('\n');
   const hash = createHash('sha1').update(source).digest('hex');
+  const name = basename(files.at(-1)?.pathname ?? '', '.lua');
+  names.set(hash, name).set(source, name);
   return async (redis, keys, args) => {
     try {
       return await redis.evalsha(hash, keys.length, ...keys, ...args);

@@ -1,0 +1,70 @@
+import type { Redis } from 'ioredis';
+import { Counter, type Registry } from 'prom-client';
+import { beginRedisSpan, failSpan } from '../service/tracing.ts';
+import { scriptName } from '../streams.ts';
+import { durationBuckets, histogram, type Observe } from './histogram.ts';
+
+type Command = Parameters<Redis['sendCommand']>[0];
+
+/** Replies that are errors to Redis and none to whoever asked: the script is sent in full, the group is there. */
+const expected = /^(NOSCRIPT|BUSYGROUP)/;
+
+/**
+ * Counts the calls of a connection by command or, for scripts, by the script's name: how long each takes, and how many
+ * fail. While tracing, a call made within a span is one of its own below it.
+ */
+export function watchRedis(registry: Registry, redis: Redis): void {
+  const observers = new Map<string, Observe>();
+  const durations = histogram(registry, {
+    name: 'redis_call_duration_seconds',
+    help: 'Time until Redis answered, by command or script; failures included',
+    labelNames: ['call'],
+    buckets: durationBuckets,
+  });
+  const errors = new Counter({
+    name: 'redis_call_errors_total',
+    help: 'Calls that Redis refused or did not answer, by command or script',
+    labelNames: ['call'],
+    registers: [registry],
+  });
+
+  function observerOf(call: string): Observe {
+    let observe = observers.get(call);
+    if (observe === undefined) {
+      observe = durations(call);
+      observers.set(call, observe);
+      errors.inc({ call }, 0);
+    }
+    return observe;
+  }
+
+  const send = redis.sendCommand.bind(redis) as (
+    ...args: Parameters<Redis['sendCommand']>
+  ) => Promise<unknown>;
+  redis.sendCommand = (command, stream) => {
+    const call = callOf(command);
+    const observe = observerOf(call);
+    const span = beginRedisSpan(call);
+    const start = performance.now();
+    const reply = send(command, stream);
+    reply.then(
+      () => {
+        observe((performance.now() - start) / 1000);
+        span?.end();
+      },
+      (error: Error) => {
+        observe((performance.now() - start) / 1000);
+        if (!expected.test(error.message)) {
+          errors.inc({ call });
+          if (span) failSpan(span, error);
+        }
+        span?.end();
+      },
+    );
+    return reply;
+  };
+}
+
+/** What a command is counted as. */
+const callOf = ({ name, args }: Command): string =>
+  name === 'evalsha' || name === 'eval' ? (scriptName(String(args[0])) ?? name) : name;

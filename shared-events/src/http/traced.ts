@@ -1,0 +1,59 @@
+import { SpanStatusCode } from '@opentelemetry/api';
+import type { Middleware } from 'koa';
+import { beginSpan, inSpan, isTracing, traceparentOf, within } from '../service/tracing.ts';
+import type { AppState } from './app.ts';
+import { originHeaders } from './origin.ts';
+import { probes } from './request-log.ts';
+import { routeOf } from './request-metrics.ts';
+import type { ServiceClient } from './service-client.ts';
+
+/**
+ * Makes each request a span below the traceparent it came with, until its answer has been sent; answer, log and events
+ * then carry the span's own. Probes have none.
+ */
+export const requestSpan: Middleware<AppState> = (ctx, next) => {
+  if (probes.has(ctx.path)) return next();
+  const { origin } = ctx.state;
+  const span = beginSpan({
+    name: ctx.method,
+    kind: 'server',
+    parent: origin.trace,
+    attributes: {
+      'http.request.method': ctx.method,
+      'url.path': ctx.path,
+      'http.request.header.x-request-id': [origin.request],
+    },
+  });
+  ctx.state.origin = { ...origin, trace: traceparentOf(span) };
+  ctx.set(originHeaders(ctx.state.origin));
+  ctx.res.once('close', () => {
+    const route = routeOf(ctx);
+    span.updateName(`${ctx.method} ${route}`);
+    span.setAttributes({ 'http.route': route, 'http.response.status_code': ctx.status });
+    if (ctx.status >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
+    span.end();
+  });
+  return within(span, next);
+};
+
+/** A client of a service each of whose requests is a span that the service's own is below. The client itself while tracing is off. */
+export function tracedClient(name: string, client: ServiceClient): ServiceClient {
+  if (!isTracing()) return client;
+  return {
+    ...client,
+    get: (path, origin, signal) =>
+      inSpan(
+        {
+          name: `GET ${name}`,
+          kind: 'client',
+          parent: origin.trace,
+          attributes: { 'http.request.method': 'GET', 'url.path': path, 'peer.service': name },
+        },
+        async (span) => {
+          const answer = await client.get(path, { ...origin, trace: traceparentOf(span) }, signal);
+          span.setAttribute('http.response.status_code', answer.status);
+          return answer;
+        },
+      ),
+  };
+}

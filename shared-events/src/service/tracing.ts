@@ -1,0 +1,163 @@
+import {
+  type Attributes,
+  type Context,
+  context,
+  type Link,
+  ROOT_CONTEXT,
+  type Span,
+  type SpanContext,
+  SpanKind,
+  SpanStatusCode,
+  type Tracer,
+  trace,
+} from '@opentelemetry/api';
+import type { Logger } from 'pino';
+import type { Origin } from '../events.ts';
+import { readTraceSettings } from './trace-settings.ts';
+
+/** How long the last spans may take to be sent when a service stops, in milliseconds. */
+const flushDeadline = 500;
+
+/** Makes the spans; nothing while tracing is off, which it is unless the environment asks for it. */
+let tracer: Tracer | undefined;
+
+/** Whether spans are made. Decided before a service builds its parts, and never changed after that. */
+export const isTracing = (): boolean => tracer !== undefined;
+
+interface TracingOptions {
+  /** The service's name, unless OTEL_SERVICE_NAME gives another. */
+  name: string;
+  env: NodeJS.ProcessEnv;
+  log: Logger;
+}
+
+/**
+ * Begins tracing where the environment asks for it; else nothing of OpenTelemetry's SDK is loaded. Never fails: what is
+ * wrong is told in one line, and the service goes on without traces. Resolves to what sends the last spans, within
+ * half a second.
+ */
+export async function startTracing({ name, env, log }: TracingOptions): Promise<() => Promise<void>> {
+  try {
+    const settings = readTraceSettings(env);
+    if (settings === undefined) return async () => {};
+    const { startSdk } = await import('./trace-sdk.ts');
+    const stop = startSdk(name, settings, log);
+    tracer = trace.getTracer('task-manager');
+    log.info(settings, 'tracing');
+    return () => flush(stop, log);
+  } catch (error) {
+    log.warn({ reason: error instanceof Error ? error.message : error }, 'no traces are made');
+    return async () => {};
+  }
+}
+
+async function flush(stop: () => Promise<void>, log: Logger): Promise<void> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error('it took too long')), flushDeadline);
+  try {
+    await Promise.race([stop(), late]);
+  } catch (error) {
+    log.warn({ reason: error instanceof Error ? error.message : error }, 'the last spans were not sent');
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+export interface SpanOptions {
+  name: string;
+  kind: 'server' | 'client' | 'producer' | 'consumer';
+  /** The traceparent of what it is below. Where there is none it begins a trace. */
+  parent?: string | undefined;
+  attributes?: Attributes;
+  /** The traceparents of what else it comes from. */
+  links?: string[];
+}
+
+const kinds = {
+  server: SpanKind.SERVER,
+  client: SpanKind.CLIENT,
+  producer: SpanKind.PRODUCER,
+  consumer: SpanKind.CONSUMER,
+};
+
+/**
+ * Begins a span; call it only while tracing. A client or producer span is below the span it is begun within, or where
+ * there is none, as any other, below its `parent`.
+ */
+export function beginSpan({ name, kind, parent, attributes = {}, links = [] }: SpanOptions): Span {
+  const isInner = kind === 'client' || kind === 'producer';
+  const from = isInner && trace.getActiveSpan() ? context.active() : contextOf(parent);
+  const options = { kind: kinds[kind], attributes, links: links.flatMap(linkTo) };
+  return (tracer as Tracer).startSpan(name, options, from);
+}
+
+/** Runs work within a span, so that spans begun by it are below that. */
+export const within = <T>(span: Span, work: () => T): T =>
+  context.with(trace.setSpan(context.active(), span), work);
+
+/** Runs work within a span of its own, which ends with it. Call it only while tracing. */
+export async function inSpan<T>(options: SpanOptions, work: (span: Span) => Promise<T>): Promise<T> {
+  const span = beginSpan(options);
+  try {
+    return await within(span, () => work(span));
+  } catch (error) {
+    failSpan(span, error);
+    throw error;
+  } finally {
+    span.end();
+  }
+}
+
+/** Marks a span as failed. */
+export function failSpan(span: Span, error: unknown): void {
+  const cause = error instanceof Error ? error : String(error);
+  span.recordException(cause);
+  span.setStatus({ code: SpanStatusCode.ERROR, message: cause instanceof Error ? cause.message : cause });
+}
+
+/** The traceparent of a span. */
+export const traceparentOf = (span: Span): string => {
+  const { traceId, spanId, traceFlags } = span.spanContext();
+  return `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, '0')}`;
+};
+
+/**
+ * Appends an event: gives `append` the origin the event is to carry. While tracing, that is the origin with a span of
+ * its own in its trace, below which the readers of the event are found; else the origin as it is.
+ */
+export function appending<T>(
+  type: string,
+  origin: Origin,
+  append: (origin: Origin) => Promise<T>,
+): Promise<T> {
+  if (tracer === undefined) return append(origin);
+  const attributes = { 'messaging.system': 'redis', 'messaging.operation.type': 'send' };
+  return inSpan({ name: `append ${type}`, kind: 'producer', parent: origin.trace, attributes }, (span) =>
+    append({ ...origin, trace: traceparentOf(span) }),
+  );
+}
+
+/** A span for a call of Redis, where it is made within another; lone calls, such as a reader's polling, have none. */
+export function beginRedisSpan(name: string): Span | undefined {
+  if (tracer === undefined || trace.getActiveSpan() === undefined) return undefined;
+  const attributes = { 'db.system.name': 'redis', 'db.operation.name': name };
+  return beginSpan({ name: `redis ${name}`, kind: 'client', attributes });
+}
+
+/** The span a traceparent names; nothing where it is none. */
+function spanContextOf(traceparent: string): SpanContext | undefined {
+  const [, traceId, spanId, flags] =
+    /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/.exec(traceparent) ?? [];
+  if (traceId === undefined || spanId === undefined || flags === undefined) return undefined;
+  return { traceId, spanId, traceFlags: Number.parseInt(flags, 16) & 1, isRemote: true };
+}
+
+function contextOf(traceparent = ''): Context {
+  const parent = spanContextOf(traceparent);
+  return parent ? trace.setSpanContext(ROOT_CONTEXT, parent) : ROOT_CONTEXT;
+}
+
+function linkTo(traceparent: string): Link[] {
+  const linked = spanContextOf(traceparent);
+  return linked ? [{ context: linked }] : [];
+}
