@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { startCommand } from '../stack/commands.ts';
 import { type Bench, type ProcessName, rootsOf } from './bench.ts';
 import { startMixedLoad } from './mixed-load.ts';
 import { openDescriptors, residentBytes, treeOf } from './processes.ts';
@@ -37,6 +38,9 @@ const every = 10_000;
 /** How many samples make a minute. */
 const minute = 6;
 
+/** What keeps the streams from growing as in a long life: once a minute all that a replay does not need goes. */
+const compaction = ['compact', '--older-than', '60s'];
+
 /** A steady, moderate load for a long time, and what the processes come to. */
 export async function measureSoak(bench: Bench): Promise<SoakResult> {
   const { settings, minutes, say, signal, stacks } = bench;
@@ -55,6 +59,10 @@ export async function measureSoak(bench: Bench): Promise<SoakResult> {
     await delay(start + at * every - performance.now(), undefined, { signal });
     const seconds = Math.round((performance.now() - start) / 1000);
     samples.push({ seconds, memory: look(residentBytes), descriptors: look(openDescriptors) });
+    if (at % minute === 0) {
+      const { code, errors } = await startCommand('events', stack, compaction).result;
+      if (code !== 0) throw new Error(`the streams could not be compacted: ${errors}`);
+    }
     if (at % (10 * minute) === 0) say(`${at / minute} minutes`);
   }
   const done = await load.stop();
