@@ -1,9 +1,29 @@
 export { answered } from './http/answered.ts';
+export {
+  answeredWith,
+  commonOperations,
+  header,
+  metricsPath,
+  parameters,
+  schemaRef,
+  schemasOf,
+  storeProblems,
+} from './http/api-parts.ts';
 export { type AppRouter, createApp } from './http/app.ts';
 export { readBody, readQuery } from './http/body.ts';
 export { changeRequest, sendDocument, sendIfChanged } from './http/conditions.ts';
 export { readIdempotencyKey } from './http/idempotency-key.ts';
 export { createMetrics, measureReaders } from './http/metrics.ts';
+export {
+  type Answer,
+  type ApiDescription,
+  alone,
+  type OpenApi,
+  type Operation,
+  openApi,
+  type Surroundings,
+} from './http/openapi.ts';
+export { type Problems, problems } from './http/problems.ts';
 export { publicPath } from './http/public-path.ts';
 export { resource } from './http/resource.ts';
 export { listen } from './http/server.ts';

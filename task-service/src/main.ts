@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Counter } from 'prom-client';
-import { createApp, createMetrics, listen, serviceClient } from 'shared-events/http';
+import { createApp, createMetrics, listen, openApi, serviceClient } from 'shared-events/http';
 import { answers, openRedis, run } from 'shared-events/service';
 import { claimPartitions } from 'shared-events/streams';
+import { taskApi } from './api.ts';
 import { taskServiceConfig } from './config.ts';
 import { userEventReaders } from './readers.ts';
 import { taskRoutes } from './routes.ts';
@@ -36,6 +37,7 @@ await run({
     const app = createApp({
       log,
       metrics,
+      api: openApi(taskApi),
       routes: taskRoutes({
         store,
         users: userClient(userService),

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { createApp, createMetrics, listen, serviceClient } from 'shared-events/http';
+import { createApp, createMetrics, listen, openApi, serviceClient } from 'shared-events/http';
 import { answers, openRedis, run } from 'shared-events/service';
 import { claimPartitions } from 'shared-events/streams';
+import { userApi } from './api.ts';
 import { userServiceConfig } from './config.ts';
 import { userRoutes } from './routes.ts';
 import { userStore } from './store.ts';
@@ -20,6 +21,7 @@ await run({
     const app = createApp({
       log,
       metrics: createMetrics(),
+      api: openApi(userApi),
       routes: userRoutes({
         store: userStore({ redis, partitions }),
         tasks: taskClient(taskService),
