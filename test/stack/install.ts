@@ -21,11 +21,14 @@ export function locate(program: string): string | undefined {
 }
 
 /**
- * Makes sure that redis-server and nginx are there, installing Debian's packages where it can. Says what it does.
- * Fails with what to do by hand where it cannot.
+ * Makes sure that programs are there (redis-server and nginx when none are named), installing their Debian packages
+ * where it can. Says what it does. Fails with what to do by hand where it cannot.
  */
-export function ensureInstalled(say: (line: string) => void): void {
-  const missing = Object.entries(packages).filter(([program]) => !locate(program));
+export function ensureInstalled(
+  say: (line: string) => void,
+  wantedPrograms: Record<string, string> = packages,
+): void {
+  const missing = Object.entries(wantedPrograms).filter(([program]) => !locate(program));
   if (missing.length === 0) return;
   const programs = missing.map(([program]) => program).join(' and ');
   const wanted = missing.map(([, name]) => name);
@@ -33,7 +36,7 @@ export function ensureInstalled(say: (line: string) => void): void {
   if (!locate('apt-get') || !become) {
     throw new Error(
       `${programs} ${missing.length > 1 ? 'are' : 'is'} missing and cannot be installed from here. ` +
-        'Debian or Ubuntu, as root: apt-get install redis-server nginx. macOS: brew install redis nginx. ' +
+        `Debian or Ubuntu, as root: apt-get install ${wanted.join(' ')}. macOS: brew install redis nginx. ` +
         'Or use Docker: docker compose up --build',
     );
   }
