@@ -17,13 +17,15 @@ export const newTask = object({ userId, title: title.defined('is required'), des
 export const taskChanges = object({ title, description, status });
 
 /** A whole number, as a query has it. */
-const wholeNumber = (minimum: number, maximum: number) =>
-  string()
+function wholeNumber(minimum: number, maximum: number) {
+  const digits = new RegExp(`^\\d{1,${String(maximum).length}}$`);
+  return string()
     .meta({ type: 'integer', minimum, maximum })
     .test('whole-number', `must be a whole number from ${minimum} to ${maximum}`, (value) => {
       if (value === undefined) return true;
-      return /^\d{1,4}$/.test(value) && Number(value) >= minimum && Number(value) <= maximum;
+      return digits.test(value) && Number(value) >= minimum && Number(value) <= maximum;
     });
+}
 
 /** The query of the list. */
 export const taskQuery = object({

@@ -51,6 +51,19 @@ test('the gateway serves the descriptions and their pages, each service its own'
   t.is((await gateway.get('/docs/page.html')).status, 404);
 });
 
+test('every path of the description leads to a route that has its methods', async (t) => {
+  const { paths } = documents['openapi.json']() as unknown as { paths: Record<string, object> };
+  t.true(Object.keys(paths).length > 15);
+  for (const [path, operations] of Object.entries(paths)) {
+    const there = path.replace(/\{\w+\}/g, '01890000-0000-7000-8000-000000000000');
+    const options = await gateway.request('OPTIONS', there);
+    t.is(options.status, /^\/(users|tasks)\//.test(path) ? 204 : 405, path);
+    const allowed = options.headers.get('allow')?.split(', ') ?? [];
+    const described = Object.keys(operations).map((method) => method.toUpperCase());
+    t.deepEqual(allowed.filter((method) => method !== 'HEAD').sort(), described.sort(), path);
+  }
+});
+
 test('only the pages may run a script, that of the gateway; a nonce is never used twice', async (t) => {
   const policy = async (path: string) =>
     (await gateway.get(path)).headers.get('content-security-policy') ?? '';
@@ -83,6 +96,7 @@ test('an answer that is not as described is noticed', async (t) => {
   t.is(faults({ headers: odd }).length, 1);
   t.is(faults({ headers: new Headers([...answer.headers, ['x-secret', '1']]) }).length, 1);
   t.is(faults({ json: <T>() => ({ ...user, id: 42 }) as T }).length, 1);
+  t.is(faults({ json: <T>() => ({ ...user, secret: 1 }) as T }).length, 1);
   t.is(
     faults({
       headers: new Headers(
