@@ -89,6 +89,7 @@ const behind = (prefix: string, operations: Operation[]): Operation[] =>
 const own = (path: string, id: string, summary: string, answers: Record<number, Answer>): Operation => ({
   ...{ method: 'get', path, id, tag: 'gateway', summary, answers },
   problems: ['precondition_failed'],
+  negotiates: false,
 });
 
 const document = (description: string) => ({ 200: { description, schema: { type: 'object' } } });

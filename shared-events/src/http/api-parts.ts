@@ -62,6 +62,10 @@ export const responseHeaders: Record<string, JsonSchema> = {
 /** The header of answers that tell which methods a path has. */
 export const allowHeader = header("The path's methods.", matching(/^[A-Z]+(, [A-Z]+)*$/), 'HEAD, GET');
 
+/** References to headers of a document. */
+export const headerRefs = (names: string[]) =>
+  Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
+
 const parameter = (
   where: string,
   name: string,
@@ -176,5 +180,6 @@ export const commonOperations = (service: 'user' | 'task'): Operation[] => [
     ...{ method: 'get', path: metricsPath, id: `${service}ServiceMetrics`, tag: `${service}s` },
     summary: 'Figures for Prometheus; the gateway does not lead here',
     answers: { 200: { description: 'Figures.', type: 'text/plain', schema: { type: 'string' } } },
+    negotiates: false,
   },
 ];

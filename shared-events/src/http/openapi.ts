@@ -1,5 +1,6 @@
 import type { JsonSchema } from '../events.ts';
-import { allowHeader, exampleRequestId, requestParameters, responseHeaders, schemaRef } from './api-parts.ts';
+import { allowHeader, headerRefs, requestParameters, responseHeaders } from './api-parts.ts';
+import { byStatus, type Group, problemRefs, problemResponse, problemSchema } from './problem-responses.ts';
 import { type Problems, problems as serviceProblems } from './problems.ts';
 
 /** An OpenAPI 3.1 document. */
@@ -33,6 +34,8 @@ export interface Operation {
   answers: Record<number, Answer>;
   /** The codes of the problems it may answer with, beside those of every operation. */
   problems?: string[];
+  /** Whether it is 406 where the client accepts no JSON. As left out: true but for DELETE. */
+  negotiates?: boolean;
 }
 
 export interface ApiDescription {
@@ -57,29 +60,6 @@ export interface Surroundings {
   /** Headers that only some answers name. */
   named: Record<string, JsonSchema>;
 }
-
-const problemSchema: JsonSchema = {
-  type: 'object',
-  description: 'A problem as of RFC 9457.',
-  properties: {
-    type: { type: 'string', pattern: '^urn:problem:[a-z_]+$' },
-    title: { type: 'string' },
-    status: { type: 'integer' },
-    detail: { type: 'string', minLength: 1, description: 'A sentence that a person can act on.' },
-    code: { type: 'string', description: 'Stable, for programs.' },
-    requestId: { type: 'string' },
-    errors: {
-      type: 'array',
-      description: 'Where a body or a query is wrong: each wrong member.',
-      items: {
-        type: 'object',
-        properties: { path: { type: 'string' }, message: { type: 'string' } },
-        required: ['path', 'message'],
-      },
-    },
-  },
-  required: ['type', 'title', 'status', 'detail', 'code', 'requestId'],
-};
 
 /** The codes that reading a body may end with. */
 const bodyProblems = [
@@ -143,9 +123,8 @@ export function openApi(api: ApiDescription, surroundings: Surroundings = alone)
 
 const unmatchedProblems = ['not_found', 'method_not_allowed', 'not_acceptable', 'not_implemented'];
 
-function codesOf({ method, body, problems = [] }: Operation): string[] {
-  const negotiated = method === 'delete' ? [] : ['not_acceptable'];
-  return [...problems, ...negotiated, ...(body ? bodyProblems : [])];
+function codesOf({ method, body, problems = [], negotiates = method !== 'delete' }: Operation): string[] {
+  return [...problems, ...(negotiates ? ['not_acceptable'] : []), ...(body ? bodyProblems : [])];
 }
 
 const headersNamedBy = ({ answers }: Operation): string[] =>
@@ -179,9 +158,6 @@ function pathsOf(operations: Described[], problems: Problems, always: string[]) 
 const valuesOf = (examples: Record<string, unknown>) =>
   Object.fromEntries(Object.entries(examples).map(([name, value]) => [name, { value }]));
 
-const headerRefs = (names: string[]) =>
-  Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
-
 const answersOf = (answers: Record<number, Answer>, always: string[]) =>
   Object.fromEntries(
     Object.entries(answers).map(([status, answer]) => {
@@ -193,60 +169,3 @@ const answersOf = (answers: Record<number, Answer>, always: string[]) =>
       ];
     }),
   );
-
-/** Codes that share a status are one response, which has a name of its own. */
-interface Group {
-  status: number;
-  codes: string[];
-  name: string;
-}
-
-function byStatus(codes: string[], problems: Problems): Group[] {
-  const statusOf = (code: string): number => {
-    const [status] = problems[code] ?? [];
-    if (status === undefined) throw new TypeError(`${code} is no problem`);
-    return status;
-  };
-  const statuses = [...new Set(codes.map(statusOf))].sort();
-  return statuses.map((status) => {
-    const own = codes.filter((code) => statusOf(code) === status).sort();
-    return { status, codes: own, name: own.join('.') };
-  });
-}
-
-const problemRefs = (codes: string[], problems: Problems) =>
-  Object.fromEntries(
-    byStatus(codes, problems).map(({ status, name }) => [status, { $ref: `#/components/responses/${name}` }]),
-  );
-
-/** Statuses whose problems come with a header more. */
-const headersOf = (status: number) => ({
-  ...([429, 503].includes(status) && headerRefs(['Retry-After'])),
-  ...(status === 405 && { Allow: allowHeader }),
-});
-
-function problemResponse(status: number, codes: string[], problems: Problems, always: string[]) {
-  const examples = codes.map((code) => [code, { value: exampleOf(code, problems) }]);
-  return {
-    description: codes.map((code) => problems[code]?.[1]).join('; '),
-    headers: { ...headerRefs(always), ...headersOf(status) },
-    content: {
-      'application/problem+json': {
-        schema: {
-          ...{ type: 'object', allOf: [schemaRef('Problem')] },
-          properties: { status: { const: status }, code: { enum: codes } },
-        },
-        examples: Object.fromEntries(examples),
-      },
-    },
-  };
-}
-
-function exampleOf(code: string, problems: Problems) {
-  const [status, title] = problems[code] as [number, string];
-  const errors = [{ path: 'name', message: 'is required' }];
-  return {
-    ...{ type: `urn:problem:${code}`, title, status, code, requestId: exampleRequestId },
-    ...(code === 'validation_failed' ? { detail: 'name is required', errors } : { detail: `${title}.` }),
-  };
-}
