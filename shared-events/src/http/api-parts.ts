@@ -12,6 +12,7 @@ export const schemaRef = (name: string): JsonSchema => ({ $ref: `#/components/sc
 export const schemasOf = (schemas: Record<string, Describable>): Record<string, JsonSchema> =>
   Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, jsonSchema(schema)]));
 
+/** How a header of answers is described. */
 export const header = (
   description: string,
   schema: JsonSchema,
@@ -25,6 +26,7 @@ export const header = (
 });
 const matching = ({ source }: RegExp): JsonSchema => ({ type: 'string', pattern: source });
 
+/** The request that examples are of. */
 export const exampleRequestId = '5d6c0f0b8a0e4f6f9b1d2c3e4f5a6b7c';
 const trace = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 const exampleEtag = '"1795383361000-0"';
@@ -59,6 +61,7 @@ export const responseHeaders: Record<string, JsonSchema> = {
   ),
   'Retry-After': header('When to try again, in seconds.', { type: 'integer', minimum: 1 }, 1),
 };
+
 /** The header of answers that tell which methods a path has. */
 export const allowHeader = header("The path's methods.", matching(/^[A-Z]+(, [A-Z]+)*$/), 'HEAD, GET');
 
