@@ -152,6 +152,12 @@ test('each limit of the description is that of the service, at the border and be
   }
 });
 
+test('white space at both ends does not count: here the service takes more than the description promises', async (t) => {
+  const body = { name: ` ${'ü'.repeat(200)} `, email: 'ada@example.com' };
+  t.false(described('UserInput')(body));
+  t.is((await gateway.post('/users/users', body)).json<{ name: string }>().name, body.name);
+});
+
 test('the description of a text takes what the service takes, whatever its characters', async (t) => {
   const { id } = await make.task((await make.user()).id);
   const changes = described('TaskChanges');
