@@ -40,6 +40,7 @@ upstreams() {
 
 mkdir -p $run
 cp /etc/nginx/gateway/*.conf $run/
+ln -sfn /etc/nginx/gateway/docs $run/docs
 # What comes from the machine itself has the address of the bridge between it and the container.
 ip route | sed -n 's/^default via \([^ ]*\).*/\1 1;/p' >>$run/own-machine.conf
 ln -sf /dev/stdout $run/access.log

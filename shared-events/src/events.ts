@@ -1,3 +1,4 @@
+export { type AsyncApi, asyncApi } from './events/async-api.ts';
 export { type CloudEvent, fromCloudEvent, toCloudEvent } from './events/cloud-event.ts';
 export {
   type Entry,
@@ -10,7 +11,9 @@ export {
   UndecodableEntry,
 } from './events/entry.ts';
 export { type Event, type EventStream, eventStream } from './events/event-stream.ts';
+export { examples } from './events/examples.ts';
 export { hashTag, isId, newId, partitionOf, routingDigits } from './events/ids.ts';
+export { type Describable, type JsonSchema, jsonSchema } from './events/json-schema.ts';
 export { projections } from './events/projections.ts';
 export {
   type Task,

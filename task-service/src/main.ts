@@ -4,12 +4,14 @@ import {
   createApp,
   createMetrics,
   listen,
+  openApi,
   serviceClient,
   tracedClient,
   watchRedis,
 } from 'shared-events/http';
 import { answers, openRedis, run } from 'shared-events/service';
 import { claimPartitions } from 'shared-events/streams';
+import { taskApi } from './api.ts';
 import { taskServiceConfig } from './config.ts';
 import { userEventReaders } from './readers.ts';
 import { taskRoutes } from './routes.ts';
@@ -44,6 +46,7 @@ await run({
     const app = createApp({
       log,
       metrics,
+      api: openApi(taskApi),
       routes: taskRoutes({
         store,
         users: userClient(tracedClient('user service', userService)),

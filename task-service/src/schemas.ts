@@ -16,16 +16,24 @@ export const newTask = object({ userId, title: title.defined('is required'), des
 /** The body that changes a task. */
 export const taskChanges = object({ title, description, status });
 
+/** A whole number, as a query has it. */
+function wholeNumber(minimum: number, maximum: number) {
+  const digits = new RegExp(`^\\d{1,${String(maximum).length}}$`);
+  return string()
+    .meta({ type: 'integer', minimum, maximum })
+    .test('whole-number', `must be a whole number from ${minimum} to ${maximum}`, (value) => {
+      if (value === undefined) return true;
+      return digits.test(value) && Number(value) >= minimum && Number(value) <= maximum;
+    });
+}
+
 /** The query of the list. */
 export const taskQuery = object({
   userId: userId.typeError('must be given once'),
   status: status.typeError('must be given once'),
-  limit: string()
-    .typeError('must be given once')
-    .test('limit', 'must be a whole number from 1 to 1000', (value) => {
-      return value === undefined || (/^\d{1,4}$/.test(value) && Number(value) >= 1 && Number(value) <= 1000);
-    }),
+  limit: wholeNumber(1, 1000).typeError('must be given once'),
   cursor: string()
+    .meta({ format: 'uuid' })
     .typeError('must be given once')
     .test('cursor', "must be the cursor of this list's next link", (value, { parent }) => {
       if (value === undefined) return true;

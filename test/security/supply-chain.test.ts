@@ -27,7 +27,7 @@ const allowed = new Set([
   ...['Unlicense', 'Python-2.0'],
 ]);
 /** Licences that ask for more of who passes the code on; what only develops with it does not. */
-const allowedForDevelopment = new Set([...allowed, 'MPL-2.0']);
+const allowedForDevelopment = new Set([...allowed, 'MPL-2.0', 'PSF-2.0']);
 
 /** The licence the lock file names, or else the package itself. */
 function licenceOf([path, { license }]: [string, Locked]): string {

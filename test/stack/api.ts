@@ -19,7 +19,7 @@ export interface RequestOptions {
 }
 
 /** A client for one base address. No answer may take longer than five seconds, and none is waited for longer. */
-export function api(base: string) {
+export function api(base: string): Api {
   async function request(method: string, path: string, options: RequestOptions = {}): Promise<Answer> {
     const { json, body = json === undefined ? undefined : JSON.stringify(json), headers = {} } = options;
     const response = await fetch(base + path, {
@@ -32,6 +32,13 @@ export function api(base: string) {
     const text = await response.text();
     return { status: response.status, headers: response.headers, text, json: <T>() => JSON.parse(text) as T };
   }
+  return clientOf(request);
+}
+
+type Send = (method: string, path: string, options?: RequestOptions) => Promise<Answer>;
+
+/** A client that sends its requests so. */
+export function clientOf(request: Send) {
   return {
     request,
     get: (path: string, headers?: Record<string, string>) => request('GET', path, headers ? { headers } : {}),
@@ -44,7 +51,7 @@ export function api(base: string) {
   };
 }
 
-export type Api = ReturnType<typeof api>;
+export type Api = ReturnType<typeof clientOf>;
 
 /** What most tests begin with: a user, and tasks of theirs, made through the gateway. */
 export const seed = (gateway: Api) => ({

@@ -4,7 +4,8 @@ import { delimiter, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
-const packages = { 'redis-server': 'redis-server', nginx: 'nginx' };
+/** What the stack consists of. Debian's packages have the programs' names, those of what tests use beside it as well. */
+const stackPrograms = ['redis-server', 'nginx'];
 
 /** Where a program is; nothing where this machine does not have it. System folders count, whatever the PATH. */
 export function locate(program: string): string | undefined {
@@ -21,28 +22,26 @@ export function locate(program: string): string | undefined {
 }
 
 /**
- * Makes sure that redis-server and nginx are there, installing Debian's packages where it can. Says what it does.
- * Fails with what to do by hand where it cannot. @param also further programs, whose packages have their names
+ * Makes sure that programs are there (those of the stack when none are named), installing their Debian packages where it
+ * can. Says what it does. Fails with what to do by hand where it cannot.
  */
-export function ensureInstalled(say: (line: string) => void, also: string[] = []): void {
-  const needed = { ...packages, ...Object.fromEntries(also.map((program) => [program, program])) };
-  const missing = Object.entries(needed).filter(([program]) => !locate(program));
+export function ensureInstalled(say: (line: string) => void, programs = stackPrograms): void {
+  const missing = programs.filter((program) => !locate(program));
   if (missing.length === 0) return;
-  const programs = missing.map(([program]) => program).join(' and ');
-  const wanted = missing.map(([, name]) => name);
   const become = privileges();
   if (!locate('apt-get') || !become) {
     throw new Error(
-      `${programs} ${missing.length > 1 ? 'are' : 'is'} missing and cannot be installed from here. ` +
-        `Debian or Ubuntu, as root: apt-get install ${['redis-server', 'nginx', ...also].join(' ')}. ` +
-        `macOS: brew install ${['redis', 'nginx', ...also].join(' ')}. ` +
+      `${missing.join(' and ')} ${missing.length > 1 ? 'are' : 'is'} missing and cannot be installed from here. ` +
+        `Debian or Ubuntu, as root: apt-get install ${programs.join(' ')}. ` +
+        `macOS: brew install ${programs.join(' ').replace('redis-server', 'redis')}. ` +
         'Or use Docker: docker compose up --build',
     );
   }
-  say(`Installing ${wanted.join(' and ')} with apt-get, because ${programs} cannot be found.`);
+  const names = missing.join(' and ');
+  say(`Installing ${names} with apt-get, because ${missing.length > 1 ? 'they' : 'it'} cannot be found.`);
   shell(become, 'apt-get update -qq');
-  shell(become, `apt-get install -qq -y --no-install-recommends ${wanted.join(' ')}`);
-  for (const service of missing.map(([program]) => program)) shell(become, disable(service));
+  shell(become, `apt-get install -qq -y --no-install-recommends ${missing.join(' ')}`);
+  for (const service of missing) shell(become, disable(service));
 }
 
 /** What to put before a command to run it as root; nothing where that is not to be had. */
@@ -66,7 +65,10 @@ function shell(become: string[], command: string): void {
 // Tests of a system that runs elsewhere need nothing here.
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href && !process.env.GATEWAY_URL) {
   try {
-    ensureInstalled((line) => process.stdout.write(`${line}\n`), process.argv.slice(2));
+    ensureInstalled(
+      (line) => process.stdout.write(`${line}\n`),
+      [...stackPrograms, ...process.argv.slice(2)],
+    );
   } catch (error) {
     process.stderr.write(`${(error as Error).message}\n`);
     process.exitCode = 1;

@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { constants, copyFileSync, mkdirSync, openSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  constants,
+  copyFileSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { Socket } from 'node:net';
 import { delimiter, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -111,6 +120,9 @@ export function servicePart(
   });
 }
 
+/** Started by root, nginx would work as somebody who may not be let into the project's folder, for its documents. */
+const asOneself = process.getuid?.() === 0 && process.platform === 'linux' ? ['-g', 'user root;'] : [];
+
 /** nginx with the configuration that Compose uses as well, run below `dir`, before services at these ports. */
 export function gatewayPart(
   dir: string,
@@ -123,6 +135,7 @@ export function gatewayPart(
   for (const file of readdirSync(source).filter((name) => name.endsWith('.conf'))) {
     copyFileSync(join(source, file), join(dir, file));
   }
+  symlinkSync(join(source, 'docs'), join(dir, 'docs'));
   const upstream = (name: 'users' | 'tasks') => {
     const servers = services[name].map((port) => `server 127.0.0.1:${port} max_fails=1 fail_timeout=1s;`);
     return `upstream ${name} { ${servers.join(' ')} keepalive 64; keepalive_timeout 1s; }\n`;
@@ -135,7 +148,7 @@ export function gatewayPart(
   const gateway = part({
     name: 'gateway',
     command: program('nginx'),
-    args: ['-e', 'stderr', '-p', dir, '-c', join(dir, 'nginx.conf')],
+    args: ['-e', 'stderr', '-p', dir, '-c', join(dir, 'nginx.conf'), ...asOneself],
     isReady: () => answers(`http://127.0.0.1:${ports.gateway}/health`),
     stopSignal: 'SIGQUIT',
     supervised,

@@ -23,6 +23,7 @@ async function withApp(
   const app = createApp({
     log: pino({ level: 'silent' }),
     metrics: createMetrics(),
+    api: { openapi: '3.1.0' },
     isOpen: () => isOpen,
     missing: async () => (isOpen ? [] : ['everything']),
     routes(router) {

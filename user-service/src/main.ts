@@ -3,12 +3,14 @@ import {
   createApp,
   createMetrics,
   listen,
+  openApi,
   serviceClient,
   tracedClient,
   watchRedis,
 } from 'shared-events/http';
 import { answers, openRedis, run } from 'shared-events/service';
 import { claimPartitions } from 'shared-events/streams';
+import { userApi } from './api.ts';
 import { userServiceConfig } from './config.ts';
 import { userRoutes } from './routes.ts';
 import { userStore } from './store.ts';
@@ -29,6 +31,7 @@ await run({
     const app = createApp({
       log,
       metrics,
+      api: openApi(userApi),
       routes: userRoutes({
         store: userStore({ redis, partitions }),
         tasks: taskClient(tracedClient('task service', taskService)),

@@ -1,6 +1,7 @@
 import type { AnyObject, InferType, ObjectSchema } from 'yup';
 import { type Entry, entryFields, parseData, type RawEntry, readEntry, UndecodableEntry } from './entry.ts';
 import { hashTag } from './ids.ts';
+import type { Describable } from './json-schema.ts';
 
 /** One fact of a stream: the whole document after the change, or for a deletion the last one. */
 export interface Event<Type extends string, Document> extends Omit<Entry, 'type' | 'data' | 'schema'> {
@@ -15,6 +16,8 @@ export type EventOf<Stream> =
 export interface EventStream<Type extends string, Document> {
   name: string;
   types: readonly Type[];
+  /** The shape of the data, as it is today. */
+  document: Describable;
   /** The version of the data's shape that new entries carry. */
   schema: number;
   /** The key of one partition of the stream. */
@@ -52,6 +55,7 @@ export function eventStream<const Types extends readonly string[], Shape extends
   return {
     name,
     types,
+    document,
     schema,
     key: (partition) => `${name}:${hashTag(partition)}`,
     encode: (entry) => entryFields({ ...entry, schema }),

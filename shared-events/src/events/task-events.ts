@@ -5,13 +5,13 @@ export const taskStatuses = ['pending', 'in-progress', 'completed'] as const;
 export type TaskStatus = (typeof taskStatuses)[number];
 
 const task = object({
-  id: string().required(),
-  userId: string().required(),
+  id: string().required().meta({ format: 'uuid' }),
+  userId: string().required().meta({ format: 'uuid' }),
   title: string().required(),
   description: string().defined().nullable(),
   status: string().oneOf(taskStatuses).required(),
-  createdAt: string().required(),
-  updatedAt: string().required(),
+  createdAt: string().required().meta({ format: 'date-time' }),
+  updatedAt: string().required().meta({ format: 'date-time' }),
 });
 
 export type Task = InferType<typeof task>;

@@ -2,11 +2,11 @@ import { type InferType, object, string } from 'yup';
 import { type EventOf, eventStream } from './event-stream.ts';
 
 const user = object({
-  id: string().required(),
+  id: string().required().meta({ format: 'uuid' }),
   name: string().required(),
   email: string().required(),
-  createdAt: string().required(),
-  updatedAt: string().required(),
+  createdAt: string().required().meta({ format: 'date-time' }),
+  updatedAt: string().required().meta({ format: 'date-time' }),
 });
 
 export type User = InferType<typeof user>;

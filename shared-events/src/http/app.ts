@@ -7,6 +7,7 @@ import type { Origin } from '../events.ts';
 import { Failure } from '../service/failure.ts';
 import { isTracing } from '../service/tracing.ts';
 import { measureReadiness } from './metrics.ts';
+import type { OpenApi } from './openapi.ts';
 import { originMiddleware } from './origin.ts';
 import { problemResponses } from './problems.ts';
 import { requestLog } from './request-log.ts';
@@ -27,12 +28,15 @@ interface AppOptions {
   isOpen(): boolean;
   /** The names of what is missing for good service; none when all is there. */
   missing(): Promise<string[]>;
+  /** The description of the service's API, which `GET /openapi.json` answers with. */
+  api: OpenApi;
   /** What `GET /metrics` tells. The gateway does not lead there. */
   metrics: Registry;
 }
 
 /** The app both services are: request ids, log, problems, health and readiness around the service's own routes. */
-export function createApp({ log, routes, isOpen, missing, metrics }: AppOptions): Koa<AppState> {
+export function createApp({ log, routes, api, isOpen, missing, metrics }: AppOptions): Koa<AppState> {
+  const description = JSON.stringify(api);
   const router: AppRouter = new Router({ strict: true, sensitive: true, methods: METHODS });
 
   router.get('/health', (ctx) => {
@@ -44,6 +48,10 @@ export function createApp({ log, routes, isOpen, missing, metrics }: AppOptions)
     if (names.length > 0) throw new Failure('not_ready', `Not ready: ${names.join(', ')}.`);
     ctx.type = 'application/json';
     ctx.body = '{"status":"ready"}';
+  });
+  router.get('/openapi.json', (ctx) => {
+    ctx.type = 'application/json';
+    ctx.body = description;
   });
   router.get('/metrics', async (ctx) => {
     ctx.body = await metrics.metrics();

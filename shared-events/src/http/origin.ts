@@ -3,8 +3,9 @@ import type { Middleware } from 'koa';
 import type { Origin } from '../events.ts';
 import type { AppState } from './app.ts';
 
-const requestIdPattern = /^[\w.:@/+=-]{1,128}$/;
-const traceparentPattern = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
+export const requestIdPattern = /^[\w.:@/+=-]{1,128}$/;
+export const traceparentPattern =
+  /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 const newTraceparent = (): string => {
   const random = randomBytes(24).toString('hex');

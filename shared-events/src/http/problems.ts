@@ -5,8 +5,10 @@ import { Failure } from '../service/failure.ts';
 import { isRedisAway } from '../service/redis.ts';
 import type { AppState } from './app.ts';
 
+export type Problems = Record<string, [status: number, title: string]>;
+
 /** Every code a client can meet, with its status and title. This is the one place where errors become HTTP. */
-const problems: Record<string, [status: number, title: string]> = {
+export const problems: Problems = {
   bad_request: [400, 'Bad request'],
   malformed_json: [400, 'Malformed JSON'],
   body_not_an_object: [400, 'The body is not an object'],

@@ -11,12 +11,18 @@ interface TextRules {
 
 const control = /\p{Cc}/u;
 const controlButLayout = /[^\P{Cc}\n\r\t]/u;
+const lone = /\p{Cs}/u;
 const visible = /[^\p{White_Space}\p{Default_Ignorable_Code_Point}]/u;
 
 /** A string taken as it is given: well-formed Unicode without control characters, its length counted in characters. */
 export const text = ({ min, max, multiline = false }: TextRules) =>
   string()
     .typeError('must be a string')
+    .meta({
+      ...(min > 0 && { minLength: min, description: 'White space at both ends is kept, and not counted.' }),
+      maxLength: max,
+      pattern: patternOf({ min, multiline }),
+    })
     .test((value, { createError }) => {
       if (typeof value !== 'string') return true;
       if (!value.isWellFormed()) return createError({ message: 'must be well-formed Unicode' });
@@ -30,3 +36,11 @@ export const text = ({ min, max, multiline = false }: TextRules) =>
         return createError({ message: 'must hold a character that can be seen' });
       return true;
     });
+
+/** What the test above says of single characters, as one regular expression (with its `u` flag). */
+function patternOf({ min, multiline }: { min: number; multiline: boolean }): string {
+  const without = [multiline ? controlButLayout : control, lone].map(
+    ({ source }) => `(?![\\s\\S]*${source})`,
+  );
+  return `^${without.join('')}${min > 0 ? `(?=[\\s\\S]*${visible.source})` : ''}`;
+}

@@ -1,0 +1,24 @@
+import type { Task } from './task-events.ts';
+import type { User } from './user-events.ts';
+
+const userId = '01a20570-5a3c-7abc-9def-0123456789ab';
+
+/** The documents that descriptions show. */
+export const examples: { user: User; task: Task } = {
+  user: {
+    id: userId,
+    name: 'Ada',
+    email: 'ada@example.com',
+    createdAt: '2026-11-22T21:36:00.000Z',
+    updatedAt: '2026-11-22T21:36:00.000Z',
+  },
+  task: {
+    id: '01a20570-5c77-7abc-9def-0123456789ab',
+    userId,
+    title: 'Buy milk',
+    description: null,
+    status: 'pending',
+    createdAt: '2026-11-22T21:36:01.000Z',
+    updatedAt: '2026-11-22T21:36:01.000Z',
+  },
+};

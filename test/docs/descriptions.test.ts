@@ -1,0 +1,180 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import Router from '@koa/router';
+import { createConfig, lintFromString } from '@redocly/openapi-core';
+import { Ajv } from 'ajv';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import formats from 'ajv-formats';
+import test, { type ExecutionContext } from 'ava';
+import { examples, type RawEntry, taskEvents, toCloudEvent, userEvents } from 'shared-events';
+import { type AppRouter, type OpenApi, type Operation, openApi, problems } from 'shared-events/http';
+import { taskApi } from '../../task-service/src/api.ts';
+import { taskRoutes } from '../../task-service/src/routes.ts';
+import { userApi } from '../../user-service/src/api.ts';
+import { userRoutes } from '../../user-service/src/routes.ts';
+import { documents, folder, textOf, viewer } from './files.ts';
+import { gatewayProblems } from './gateway-api.ts';
+
+// The descriptions of the API and of the events: whole, true to the code, and as their standards ask.
+
+const made = {
+  'openapi.json': documents['openapi.json'](),
+  'asyncapi.json': documents['asyncapi.json'](),
+  'user service': openApi(userApi),
+  'task service': openApi(taskApi),
+};
+
+test('what the gateway serves is what `npm run docs` makes of the code and of the viewer today', (t) => {
+  const file = (name: string) => readFileSync(join(folder, name));
+  for (const name of ['openapi.json', 'asyncapi.json'] as const) {
+    t.is(file(name).toString(), textOf(made[name]), name);
+  }
+  t.true(gunzipSync(file('redoc.js.gz')).toString() === viewer(), 'the viewer is that of package.json');
+});
+
+test('the linter finds nothing in any of them', async (t) => {
+  const config = await createConfig({ extends: ['recommended'] });
+  for (const [name, document] of Object.entries(made)) {
+    const source = JSON.stringify(document);
+    const found = await lintFromString({ source, absoluteRef: join(folder, `${name}.json`), config });
+    t.deepEqual(
+      found.map(({ ruleId, message, location }) => `${ruleId}: ${message} ${location[0]?.pointer}`),
+      [],
+      name,
+    );
+  }
+});
+
+test('the linter would find something in a document that is wrong', async (t) => {
+  const config = await createConfig({ extends: ['recommended'] });
+  const source = JSON.stringify({ ...made['openapi.json'], paths: { '/x': { get: { responses: {} } } } });
+  t.true((await lintFromString({ source, absoluteRef: join(folder, 'x.json'), config })).length > 0);
+});
+
+test('the description of the events is an AsyncAPI document by the official schema', (t) => {
+  const schema = createRequire(import.meta.url)('@asyncapi/specs/schemas/3.0.0-without-$id.json');
+  const ajv = new Ajv({ strict: false });
+  formats.default(ajv);
+  const validate = ajv.compile(schema);
+  t.true(validate(made['asyncapi.json']), ajv.errorsText(validate.errors));
+  t.false(validate({ ...made['asyncapi.json'], channels: { x: { messages: 42 } } }));
+});
+
+/** What a router answers to, such as `GET /users/{}`. */
+function routesOf(routes: (router: AppRouter) => void): string[] {
+  const router: AppRouter = new Router();
+  routes(router);
+  return router.stack.flatMap(({ methods, path }) =>
+    methods
+      .filter((method) => method !== 'HEAD')
+      .map((method) => `${method} ${String(path).replace(/:\w+/g, '{}')}`),
+  );
+}
+
+const described = (operations: Operation[]): string[] =>
+  operations.map(({ method, path }) => `${method.toUpperCase()} ${path.replace(/\{\w+\}/g, '{}')}`);
+
+const common = ['GET /health', 'GET /metrics', 'GET /openapi.json', 'GET /ready'];
+
+test('each route of the services is described, and nothing else', (t) => {
+  const collaborators = {} as Parameters<typeof userRoutes>[0] & Parameters<typeof taskRoutes>[0];
+  for (const [routes, { operations }] of [
+    [routesOf(userRoutes(collaborators)), userApi],
+    [routesOf(taskRoutes(collaborators)), taskApi],
+  ] as const) {
+    t.true(routes.length >= 5);
+    t.deepEqual(described(operations).sort(), [...routes, ...common].sort());
+  }
+});
+
+test('each problem that there is can be met somewhere, and gateway and services mean the same by a code', (t) => {
+  const text = textOf(made['openapi.json']);
+  for (const code of Object.keys({ ...problems, ...gatewayProblems })) {
+    t.true(text.includes(`"urn:problem:${code}"`), code);
+  }
+  t.true(Object.keys(gatewayProblems).length > 10);
+  for (const [code, meaning] of Object.entries(gatewayProblems)) {
+    if (code in problems) t.deepEqual(meaning, problems[code], code);
+  }
+});
+
+interface Media {
+  schema: object;
+  example?: unknown;
+  examples?: Record<string, { value: unknown }>;
+}
+
+/** Every schema of a document that comes with examples, and every parameter and header. */
+function withExamples(part: unknown): Media[] {
+  if (typeof part !== 'object' || part === null) return [];
+  const own = 'schema' in part && ('example' in part || 'examples' in part) ? [part as Media] : [];
+  return [...own, ...Object.values(part).flatMap(withExamples)];
+}
+
+function checkExamples(t: ExecutionContext, name: string, document: OpenApi): void {
+  const ajv = new Ajv2020({ strict: false, validateSchema: false });
+  formats.default(ajv);
+  ajv.addSchema(document, 'api');
+  const found = withExamples(document);
+  t.true(found.length > 50, name);
+  for (const { schema, example, examples = {} } of found) {
+    const validate = ajv.compile(
+      JSON.parse(JSON.stringify(schema).replaceAll('"$ref":"#/', '"$ref":"api#/')),
+    );
+    const values = [
+      ...(example === undefined ? [] : [example]),
+      ...Object.values(examples).map(({ value }) => value),
+    ];
+    for (const value of values)
+      t.true(validate(value), `${name}: ${JSON.stringify(value)}: ${ajv.errorsText(validate.errors)}`);
+  }
+}
+
+test('every example is valid by its schema', (t) => {
+  checkExamples(t, 'gateway', made['openapi.json']);
+  checkExamples(t, 'user service', made['user service']);
+  checkExamples(t, 'task service', made['task service']);
+});
+
+interface Message {
+  payload: object;
+  examples: { payload: Record<string, string> }[];
+}
+
+test('every example of an event is valid by its schema, and is the event that the code reads and makes', (t) => {
+  const document = made['asyncapi.json'];
+  const ajv = new Ajv({ strict: false, validateSchema: false });
+  formats.default(ajv);
+  ajv.addSchema(document, 'events');
+  const { messages } = document.components as { messages: Record<string, Message> };
+  t.deepEqual(
+    Object.keys(messages).sort(),
+    [userEvents, taskEvents]
+      .flatMap(({ types }) => types.flatMap((type) => [type, `${type}.cloudevent`]))
+      .sort(),
+  );
+  for (const [name, { payload, examples: shown }] of Object.entries(messages)) {
+    const validate = ajv.compile(
+      JSON.parse(JSON.stringify(payload).replaceAll('"$ref":"#/', '"$ref":"events#/')),
+    );
+    for (const { payload: example } of shown) {
+      t.true(validate(example), `${name}: ${ajv.errorsText(validate.errors)}`);
+    }
+  }
+  for (const [stream, document] of [
+    [userEvents, examples.user],
+    [taskEvents, examples.task],
+  ] as const) {
+    for (const type of stream.types) {
+      const fields = Object.entries(messages[type]?.examples[0]?.payload ?? {}).flat();
+      const entry: RawEntry = [`${Date.parse(document.createdAt)}-0`, fields];
+      t.deepEqual(stream.decode(entry).data, document);
+      t.deepEqual(
+        toCloudEvent(stream.key(0), entry),
+        messages[`${type}.cloudevent`]?.examples[0]?.payload as never,
+      );
+    }
+  }
+});

@@ -1,0 +1,71 @@
+import test from 'ava';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { taskEvents, userEvents } from 'shared-events';
+import { ensureInstalled, locate } from '../stack/install.ts';
+import { type Stack, startStack } from '../stack/stack.ts';
+import { until } from '../stack/until.ts';
+import { documents } from './files.ts';
+
+// The pages at /docs in a browser.
+
+const browserPath = () => locate('chromium') ?? locate('google-chrome');
+
+let stack: Stack;
+let browser: Browser;
+
+test.before(async (t) => {
+  t.timeout(300_000);
+  if (!browserPath()) ensureInstalled((line) => t.log(line), ['chromium']);
+  stack = await startStack({ env: { LOG_LEVEL: 'warn' } });
+  browser = await chromium.launch({
+    executablePath: browserPath() as string,
+    // Chromium has no sandbox for root.
+    args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
+  });
+});
+test.after.always(async () => {
+  await browser?.close();
+  await stack?.stop();
+});
+
+/** Opens a page, reads on until it has shown each of these lines, and gives everything that went wrong meanwhile. */
+async function faultsUntilShown(path: string, lines: string[]): Promise<string[]> {
+  const page = await browser.newPage();
+  const faults: string[] = [];
+  page.on('pageerror', ({ message }) => faults.push(`error: ${message}`));
+  page.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type())) faults.push(`console: ${message.text()}`);
+  });
+  page.on('requestfailed', (request) => faults.push(`failed: ${request.url()}`));
+  page.on('request', (request) => {
+    if (!request.url().startsWith(`${stack.urls.gateway}/`) && !request.url().startsWith('data:'))
+      faults.push(`another host: ${request.url()}`);
+  });
+  await page.goto(stack.urls.gateway + path);
+  const missing = new Set(lines);
+  await until(
+    `${path} shows all of ${lines.join(', ')}`,
+    async () => {
+      for (const line of await linesOf(page)) missing.delete(line);
+      // What is far below is shown only when one comes there.
+      await page.mouse.wheel(0, 500);
+      return missing.size === 0;
+    },
+    30_000,
+  );
+  await page.waitForLoadState('networkidle');
+  await page.close();
+  return faults;
+}
+
+const linesOf = async (page: Page): Promise<string[]> => (await page.locator('body').innerText()).split('\n');
+
+test('/docs shows every route, without an error and without a word to another host', async (t) => {
+  const { paths } = documents['openapi.json']() as unknown as { paths: Record<string, object> };
+  t.deepEqual(await faultsUntilShown('/docs', Object.keys(paths)), []);
+});
+
+test('/docs/events shows every event, without an error and without a word to another host', async (t) => {
+  const types = [...userEvents.types, ...taskEvents.types];
+  t.deepEqual(await faultsUntilShown('/docs/events', types), []);
+});
