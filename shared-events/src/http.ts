@@ -1,5 +1,5 @@
 export { answered } from './http/answered.ts';
-export { type AppRouter, createApp } from './http/app.ts';
+export { type AppContext, type AppRouter, allRoutes, createApp } from './http/app.ts';
 export { readBody, readQuery } from './http/body.ts';
 export { changeRequest, sendDocument, sendIfChanged } from './http/conditions.ts';
 export { readIdempotencyKey } from './http/idempotency-key.ts';

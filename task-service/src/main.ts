@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Counter } from 'prom-client';
-import { createApp, createMetrics, listen, serviceClient } from 'shared-events/http';
+import { allRoutes, createApp, createMetrics, listen, serviceClient } from 'shared-events/http';
 import { answers, openRedis, run } from 'shared-events/service';
 import { claimPartitions } from 'shared-events/streams';
 import { taskServiceConfig } from './config.ts';
+import { taskOperator } from './operator.ts';
 import { userEventReaders } from './readers.ts';
 import { taskRoutes } from './routes.ts';
 import { taskStore } from './store.ts';
@@ -31,17 +32,21 @@ await run({
       registers: [metrics],
     });
     const readers = userEventReaders({ config, log, redis, store, metrics, signal });
+    const operator = taskOperator({ config, log, redis });
     let claimed = false;
 
     const app = createApp({
       log,
       metrics,
-      routes: taskRoutes({
-        store,
-        users: userClient(userService),
-        onCheck: (answered) => checks.inc({ answered }),
-        now: () => new Date().toISOString(),
-      }),
+      routes: allRoutes(
+        taskRoutes({
+          store,
+          users: userClient(userService),
+          onCheck: (answered) => checks.inc({ answered }),
+          now: () => new Date().toISOString(),
+        }),
+        ...operator.map(({ routes }) => routes),
+      ),
       isOpen: () => claimed,
       missing: async () => [
         ...(claimed && (await answers(redis)) ? [] : ['redis']),
@@ -60,6 +65,7 @@ await run({
 
     return async () => {
       stopping.abort();
+      for (const part of operator) part.stop();
       await server.stop();
       await reading;
       await userService.close();

@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { constants, copyFileSync, mkdirSync, openSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  constants,
+  copyFileSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { Socket } from 'node:net';
 import { delimiter, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -13,6 +22,7 @@ export const root = join(import.meta.dirname, '../..');
 
 export interface Ports {
   gateway: number;
+  operator: number;
   users: number;
   tasks: number;
   redis: number;
@@ -111,6 +121,9 @@ export function servicePart(
   });
 }
 
+/** nginx started by root would read the console as a user of the system's, who may not come to this folder. */
+const asStarter = process.getuid?.() === 0 ? ['-g', 'user root;'] : [];
+
 /** nginx with the configuration that Compose uses as well, run below `dir`, before services at these ports. */
 export function gatewayPart(
   dir: string,
@@ -129,13 +142,15 @@ export function gatewayPart(
   };
   writeFileSync(join(dir, 'upstreams.conf'), upstream('users') + upstream('tasks'));
   writeFileSync(join(dir, 'listen.conf'), `listen 127.0.0.1:${ports.gateway} default_server;\n`);
+  writeFileSync(join(dir, 'listen-operator.conf'), `listen 127.0.0.1:${ports.operator};\n`);
+  symlinkSync(join(source, 'console'), join(dir, 'console'));
   const log = join(dir, 'access.log');
   execFileSync('mkfifo', [log]);
   let closeLog = () => {};
   const gateway = part({
     name: 'gateway',
     command: program('nginx'),
-    args: ['-e', 'stderr', '-p', dir, '-c', join(dir, 'nginx.conf')],
+    args: ['-e', 'stderr', '-p', dir, '-c', join(dir, 'nginx.conf'), ...asStarter],
     isReady: () => answers(`http://127.0.0.1:${ports.gateway}/health`),
     stopSignal: 'SIGQUIT',
     supervised,

@@ -27,8 +27,8 @@ export interface Stack {
   ports: Ports;
   /** Where its data is kept; Redis's in `redis`. */
   dir: string;
-  /** The addresses of the gateway and, past it, of the services. */
-  urls: { gateway: string; users: string; tasks: string };
+  /** The addresses of the gateway, for clients and for operators, and, past it, of the services. */
+  urls: { gateway: string; operator: string; users: string; tasks: string };
   redis: Part;
   /** The first user service; `userServices` has it and the others. */
   users: Part;
@@ -85,7 +85,12 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
   return {
     ports,
     dir,
-    urls: { gateway: url(ports.gateway), users: url(ports.users), tasks: url(ports.tasks) },
+    urls: {
+      gateway: url(ports.gateway),
+      operator: url(ports.operator),
+      users: url(ports.users),
+      tasks: url(ports.tasks),
+    },
     redis,
     users: userServices[0] as Part,
     userServices,
@@ -125,6 +130,7 @@ async function portsFrom(first: number, instances = 1): Promise<number[]> {
 export async function freePorts(): Promise<Ports> {
   return {
     gateway: await freePort(),
+    operator: await freePort(),
     users: await freePort(),
     tasks: await freePort(),
     redis: await freePort(),

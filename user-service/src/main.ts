@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { createApp, createMetrics, listen, serviceClient } from 'shared-events/http';
+import { allRoutes, createApp, createMetrics, listen, serviceClient } from 'shared-events/http';
+import { replayRoutes } from 'shared-events/operator';
 import { answers, openRedis, run } from 'shared-events/service';
 import { claimPartitions } from 'shared-events/streams';
 import { userServiceConfig } from './config.ts';
@@ -15,16 +16,24 @@ await run({
     const partitions = config.PARTITIONS;
     const redis = openRedis({ config, log });
     const taskService = serviceClient({ name: 'task service', base: config.TASK_BASE });
+    const replays = replayRoutes({
+      command: new URL('replay.ts', import.meta.url),
+      projections: ['users'],
+      log,
+    });
     let claimed = false;
 
     const app = createApp({
       log,
       metrics: createMetrics(),
-      routes: userRoutes({
-        store: userStore({ redis, partitions }),
-        tasks: taskClient(taskService),
-        now: () => new Date().toISOString(),
-      }),
+      routes: allRoutes(
+        userRoutes({
+          store: userStore({ redis, partitions }),
+          tasks: taskClient(taskService),
+          now: () => new Date().toISOString(),
+        }),
+        replays.routes,
+      ),
       isOpen: () => claimed,
       missing: async () => (claimed && (await answers(redis)) ? [] : ['redis']),
     });
@@ -41,6 +50,7 @@ await run({
 
     return async () => {
       stopping.abort();
+      replays.stop();
       await server.stop();
       await taskService.close();
       redis.disconnect();
