@@ -29,6 +29,8 @@ export interface Stack {
   dir: string;
   /** The addresses of the gateway, for clients and for operators, and, past it, of the services. */
   urls: { gateway: string; operator: string; users: string; tasks: string };
+  /** The addresses of all task services, past the gateway. */
+  urlsOfTasks: string[];
   redis: Part;
   /** The first user service; `userServices` has it and the others. */
   users: Part;
@@ -91,6 +93,7 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
       users: url(ports.users),
       tasks: url(ports.tasks),
     },
+    urlsOfTasks: taskPorts.map(url),
     redis,
     users: userServices[0] as Part,
     userServices,
