@@ -5,6 +5,8 @@ import { pathToFileURL } from 'node:url';
 
 const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
 const packages = { 'redis-server': 'redis-server', nginx: 'nginx' };
+/** What tests need beside that: a browser, and letters for it. */
+const forTests = { ...packages, chromium: 'chromium fonts-dejavu-core' };
 
 /** Where a program is; nothing where this machine does not have it. System folders count, whatever the PATH. */
 export function locate(program: string): string | undefined {
@@ -21,11 +23,14 @@ export function locate(program: string): string | undefined {
 }
 
 /**
- * Makes sure that redis-server and nginx are there, installing Debian's packages where it can. Says what it does.
- * Fails with what to do by hand where it cannot.
+ * Makes sure that programs are there, redis-server and nginx when left out, installing Debian's packages where it can.
+ * Says what it does. Fails with what to do by hand where it cannot.
  */
-export function ensureInstalled(say: (line: string) => void): void {
-  const missing = Object.entries(packages).filter(([program]) => !locate(program));
+export function ensureInstalled(
+  say: (line: string) => void,
+  needed: Record<string, string> = packages,
+): void {
+  const missing = Object.entries(needed).filter(([program]) => !locate(program));
   if (missing.length === 0) return;
   const programs = missing.map(([program]) => program).join(' and ');
   const wanted = missing.map(([, name]) => name);
@@ -64,7 +69,7 @@ function shell(become: string[], command: string): void {
 // Tests of a system that runs elsewhere need nothing here.
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href && !process.env.GATEWAY_URL) {
   try {
-    ensureInstalled((line) => process.stdout.write(`${line}\n`));
+    ensureInstalled((line) => process.stdout.write(`${line}\n`), forTests);
   } catch (error) {
     process.stderr.write(`${(error as Error).message}\n`);
     process.exitCode = 1;

@@ -19,9 +19,9 @@ interface ReadersOptions {
 /** Over how long a rate is taken, in seconds. */
 const rateWindow = 10;
 /** For how long figures are good, in milliseconds: many may ask, and Redis is asked once. */
-const freshness = 500;
+const freshness = 100;
 
-/** How long each stream is and how fast it grows, and how far each of its readers is behind; read from Redis at most twice a second. */
+/** How long each stream is and how fast it grows, and how far each of its readers is behind; read from Redis at most ten times a second. */
 export function createReaders({ redis, streams, projections }: ReadersOptions) {
   let known: { at: number; state: ReturnType<typeof measure> } | undefined;
 
