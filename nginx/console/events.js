@@ -22,6 +22,8 @@ export function createEventList({ onChoose }) {
   let heldBack = 0;
   let chosen;
   let drawing = false;
+  // To ask the list itself would have it laid out once more in every frame.
+  let isAtTop = true;
 
   function wanted(item) {
     if (type.value !== '' && item.type !== type.value && item.type !== 'gap') return false;
@@ -46,9 +48,9 @@ export function createEventList({ onChoose }) {
     if (items.length === 0) return;
     const rows = document.createDocumentFragment();
     for (const item of items.toReversed()) rows.append(rowOf(item));
-    const keepsPlace = list.scrollTop > 0 ? list.scrollHeight : 0;
+    const height = isAtTop ? 0 : list.scrollHeight;
     list.prepend(rows);
-    if (keepsPlace) list.scrollTop += list.scrollHeight - keepsPlace;
+    if (!isAtTop) list.scrollTop += list.scrollHeight - height;
     while (list.childElementCount > mostRows) list.lastElementChild.remove();
     rove();
   }
@@ -120,6 +122,9 @@ export function createEventList({ onChoose }) {
   type.addEventListener('change', redraw);
   search.addEventListener('input', redraw);
   byId('events-tools').addEventListener('submit', (event) => event.preventDefault());
+  list.addEventListener('scroll', () => {
+    isAtTop = list.scrollTop === 0;
+  });
   list.addEventListener('keydown', (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step === undefined) return;

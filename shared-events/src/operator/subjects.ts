@@ -3,23 +3,22 @@ import { type RawEntry, subjectOf } from '../events.ts';
 import { compareIds, pagesAfter } from '../streams.ts';
 import { asEvent } from './as-event.ts';
 
-/** How many entries of each stream are looked through, and how many of them are told, at most. */
-const mostRead = 200_000;
+/** How long is looked for one answer, in milliseconds, and how many entries are told, at most. */
+const patience = 2000;
 const mostTold = 500;
 
 /**
- * The life of a subject: its entries in all streams as CloudEvents, oldest first. `complete` is false where a stream
- * has more entries than are looked through for one answer, or the subject more than are told.
+ * The life of a subject: its entries in all streams as CloudEvents, oldest first. `complete` is false where the streams
+ * could not be looked through to their ends in two seconds, or the subject has more entries than are told.
  */
 export async function lifeOf(redis: Redis, streams: readonly string[], subject: string) {
   const found: { stream: string; entry: RawEntry }[] = [];
+  const end = performance.now() + patience;
   let complete = true;
   for (const stream of streams) {
-    let read = 0;
     for await (const page of pagesAfter({ redis, stream }, idTime(subject))) {
       for (const entry of page) if (subjectOf(entry) === subject) found.push({ stream, entry });
-      read += page.length;
-      if (read >= mostRead || found.length > mostTold) {
+      if (performance.now() > end || found.length > mostTold) {
         complete = false;
         break;
       }
