@@ -1,7 +1,8 @@
-export { answered } from './http/answered.ts';
 export { type AppContext, type AppRouter, allRoutes, createApp } from './http/app.ts';
 export { readBody, readQuery } from './http/body.ts';
+export { clientGone } from './http/client-gone.ts';
 export { changeRequest, sendDocument, sendIfChanged } from './http/conditions.ts';
+export { gather } from './http/gather.ts';
 export { readIdempotencyKey } from './http/idempotency-key.ts';
 export { createMetrics, measureReaders } from './http/metrics.ts';
 export { publicPath } from './http/public-path.ts';

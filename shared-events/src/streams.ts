@@ -34,4 +34,4 @@ export {
   records,
   type Stored,
 } from './streams/records.ts';
-export { script } from './streams/script.ts';
+export { readingScript, script } from './streams/script.ts';

@@ -1,8 +1,8 @@
-import { Readable } from 'node:stream';
 import { isId, newId, routingDigits } from 'shared-events';
 import {
   type AppRouter,
   changeRequest,
+  gather,
   publicPath,
   readBody,
   readIdempotencyKey,
@@ -46,24 +46,18 @@ export const taskRoutes = ({ store, users, onCheck, now }: Collaborators) =>
 
     router.get('/tasks', async (ctx) => {
       const { userId, status, limit, cursor } = readQuery(ctx, taskQuery);
-      const count = limit === undefined ? pageSize : Number(limit);
-      const query: ListQuery = { userId, status, after: cursor, count };
-      const page: Page = isId(userId) ? await store.list(query) : { texts: [] };
+      const query = { userId, status, after: cursor, count: Number(limit ?? pageSize) };
       ctx.type = 'application/json';
-      if (limit === undefined && page.next !== undefined) {
-        ctx.body = Readable.from(wholeList(store, query, page));
+      if (limit === undefined) {
+        ctx.body = await gather(wholeList(store, query));
         return;
       }
-      if (page.next !== undefined) {
-        const next = new URLSearchParams({
-          userId,
-          ...(status && { status }),
-          limit: String(count),
-          cursor: page.next,
-        });
-        ctx.set('Link', `<${publicPath(ctx, '/tasks')}?${next}>; rel="next"`);
+      const { texts, next } = await listPage(store, query);
+      if (next !== undefined) {
+        const rest = new URLSearchParams({ userId, ...(status && { status }), limit, cursor: next });
+        ctx.set('Link', `<${publicPath(ctx, '/tasks')}?${rest}>; rel="next"`);
       }
-      ctx.body = `[${page.texts.join(',')}]`;
+      ctx.body = `[${texts.join(',')}]`;
     });
 
     router.get('/tasks/:id', async (ctx) => {
@@ -85,18 +79,19 @@ export const taskRoutes = ({ store, users, onCheck, now }: Collaborators) =>
     });
   };
 
-/** The whole list as one JSON array, read page by page as the client takes it. */
-async function* wholeList(store: TaskStore, query: ListQuery, first: Page): AsyncGenerator<string> {
-  yield '[';
-  let separator = '';
-  for (let page: Page | undefined = first; page; page = await pageAfter(page)) {
-    if (page.texts.length === 0) continue;
-    yield separator + page.texts.join(',');
-    separator = ',';
-  }
-  yield ']';
+/** A page of the list; what is no id names no user, and so no tasks. */
+const listPage = async (store: TaskStore, query: ListQuery): Promise<Page> =>
+  isId(query.userId) ? store.list(query) : { texts: [] };
 
-  async function pageAfter({ next }: Page): Promise<Page | undefined> {
-    return next === undefined ? undefined : store.list({ ...query, after: next });
-  }
+/** The whole list as one JSON array, read page by page as the client takes it. */
+async function* wholeList(store: TaskStore, query: ListQuery): AsyncGenerator<string> {
+  let before = '[';
+  let after = query.after;
+  do {
+    const page: Page = await listPage(store, { ...query, after });
+    if (page.texts.length > 0) yield before + page.texts.join(',');
+    if (page.texts.length > 0) before = ',';
+    after = page.next;
+  } while (after !== undefined);
+  yield before === '[' ? '[]' : ']';
 }

@@ -17,6 +17,7 @@ import {
   markerSeconds,
   parseRecord,
   type Records,
+  readingScript,
   recordLua,
   records,
   type Stored,
@@ -33,6 +34,7 @@ const createScript = script(
   lua('create-task.lua'),
 );
 const changeScript = script(recordLua, lua('apply-task.lua'), lua('change-task.lua'));
+const listScript = readingScript(lua('list-tasks.lua'));
 const deleteScript = script(recordLua, lua('apply-task.lua'), lua('delete-tasks.lua'));
 
 /** How many tasks are deleted in one step. */
@@ -41,7 +43,9 @@ const deleteBatch = 100;
 /** The keys of tasks in a Redis with so many partitions. */
 export function taskKeys(partitions: number) {
   const partition = (id: string) => partitionOf(id, partitions);
-  const recordKey = (id: string) => `task:${hashTag(partition(id))}:${id}`;
+  /** What the key of each record of a user's tasks begins with; the task's id follows. */
+  const recordPrefix = (userId: string) => `task:${hashTag(partition(userId))}:`;
+  const recordKey = (id: string) => recordPrefix(id) + id;
   const indexKey = (userId: string, status?: TaskStatus) =>
     `tasks-of:${hashTag(partition(userId))}:${userId}${status ? `:${status}` : ''}`;
   const indexKeys = (userId: string) => [
@@ -55,7 +59,7 @@ export function taskKeys(partitions: number) {
     ...indexKeys(userId),
   ];
   const markersKey = (userId: string) => `idempotency-of:${hashTag(partition(userId))}:${userId}`;
-  return { partition, recordKey, indexKey, indexKeys, keysOf, markersKey };
+  return { partition, recordPrefix, recordKey, indexKey, indexKeys, keysOf, markersKey };
 }
 
 /** A task that was written; or what is known of its user, with the end of user-events at that moment. */
@@ -101,7 +105,8 @@ export interface TaskStore extends Records<Task> {
 
 /** Tasks as they are kept in Redis: keys and scripts. */
 export function taskStore({ redis, partitions }: { redis: Redis; partitions: number }): TaskStore {
-  const { partition, recordKey, indexKey, indexKeys, keysOf, markersKey } = taskKeys(partitions);
+  const { partition, recordPrefix, recordKey, indexKey, indexKeys, keysOf, markersKey } =
+    taskKeys(partitions);
 
   /**
    * The marker of an Idempotency-Key stands beside the task, in its user's partition. So that the key is not used
@@ -149,15 +154,11 @@ export function taskStore({ redis, partitions }: { redis: Redis; partitions: num
 
     async list({ userId, status, after, count }) {
       const from = after === undefined ? '-' : `(${after}`;
-      const ids = await redis.zrange(indexKey(userId, status), from, '+', 'BYLEX', 'LIMIT', 0, count + 1);
-      const page = ids.slice(0, count);
-      const found = page.length > 0 ? await redis.mget(page.map(recordKey)) : [];
+      const keys = [indexKey(userId, status)];
+      const args = [from, count, recordPrefix(userId)];
+      const [last, ...found] = (await listScript(redis, keys, args)) as [string, ...(string | null)[]];
       const texts = found.filter((record) => record !== null).map((record) => parseRecord(record).text);
-      return {
-        // A task may have changed between the two reads.
-        texts: status ? texts.filter((text) => (JSON.parse(text) as Task).status === status) : texts,
-        next: ids.length > count ? page.at(-1) : undefined,
-      };
+      return { texts, next: last || undefined };
     },
 
     async deleteSome(userId, origin) {

@@ -78,16 +78,23 @@ test('a task service that answers anything but a list is a 502', async (t) => {
   );
 });
 
-test('a list that breaks off is not passed off as whole', async (t) => {
-  let cut: RequestListener = (_, response) => {
-    response.writeHead(200, json).write('[{"id":"1"},', () => response.destroy());
+test('a list that breaks off is not passed off as whole: a 502, or a cut where the answer has begun', async (t) => {
+  const short = '[{"id":"1"},';
+  const long = `[${'{"id":"1"},'.repeat(100_000)}`;
+  let answer: RequestListener;
+  const cut = (text: string): RequestListener => {
+    return (_, response) => response.writeHead(200, json).write(text, () => response.destroy());
+  };
+  const ended = (text: string): RequestListener => {
+    return (_, response) => response.writeHead(200, json).end(text);
   };
   await withTaskService(
-    (request, response) => cut(request, response),
+    (request, response) => answer(request, response),
     async ({ gateway, view }) => {
-      await t.throwsAsync(gateway.get(view));
-      cut = (_, response) => response.writeHead(200, json).end('[{"id":"1"},');
-      await t.throwsAsync(gateway.get(view));
+      for (answer of [cut(short), ended(short)]) {
+        assertProblem(t, await gateway.get(view), 502, 'upstream_failed');
+      }
+      for (answer of [cut(long), ended(long)]) await t.throwsAsync(gateway.get(view));
     },
   );
 });

@@ -1,9 +1,9 @@
-import { Readable } from 'node:stream';
 import { newId, routingDigits } from 'shared-events';
 import {
   type AppRouter,
-  answered,
   changeRequest,
+  clientGone,
+  gather,
   publicPath,
   readBody,
   readIdempotencyKey,
@@ -58,9 +58,9 @@ export const userRoutes = ({ store, tasks, now }: Collaborators) =>
     router.get('/users/:id/tasks', async (ctx) => {
       const id = user.idIn(ctx);
       const { text } = user.found(await store.find(id));
-      const array = await tasks.tasksOf(id, ctx.state.origin, answered(ctx));
+      const array = tasks.tasksOf(id, ctx.state.origin, clientGone(ctx));
       ctx.type = 'application/json';
-      ctx.body = Readable.from(userWithTasks(text, array));
+      ctx.body = await gather(userWithTasks(text, array));
     });
   };
 

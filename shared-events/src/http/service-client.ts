@@ -50,13 +50,20 @@ export function serviceClient({ name, base, maxResponseSize = -1 }: ServiceClien
   });
   return {
     async get(path, from, signal) {
-      const late = new AbortController();
-      const timer = setTimeout(() => late.abort(), patience);
+      const ending = new AbortController();
+      const end = () => ending.abort();
+      let late = false;
+      const timer = setTimeout(() => {
+        late = true;
+        end();
+      }, patience);
+      if (signal.aborted) end();
+      else signal.addEventListener('abort', end, { once: true });
       const request = {
         method: 'GET',
         path: prefix + path,
         headers: originHeaders(from),
-        signal: AbortSignal.any([late.signal, signal]),
+        signal: ending.signal,
       } as const;
       try {
         const { statusCode, headers, body } = await pool.request(request).catch((error: unknown) => {
@@ -65,7 +72,7 @@ export function serviceClient({ name, base, maxResponseSize = -1 }: ServiceClien
         });
         return { status: statusCode, contentType: String(headers['content-type']), body };
       } catch (cause) {
-        if (late.signal.aborted) {
+        if (late) {
           throw new Failure('upstream_timeout', `The ${name} did not answer in time.`, { cause });
         }
         throw new Failure('upstream_failed', `The ${name} cannot be reached.`, { cause });

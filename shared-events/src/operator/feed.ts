@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { AppContext } from '../http/app.ts';
-import { answered } from '../http.ts';
+import { clientGone } from '../http.ts';
 import { compareIds } from '../streams.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import { feedClient } from './feed-client.ts';
@@ -76,7 +76,7 @@ export function createFeed({ redis, connect, streams, log }: FeedOptions) {
       ctx.respond = false;
       ctx.res.flushHeaders();
       if (ctx.method === 'HEAD') return void ctx.res.end();
-      const signal = AbortSignal.any([answered(ctx), stopping.signal]);
+      const signal = AbortSignal.any([clientGone(ctx), stopping.signal]);
       void serve(feedClient({ res: ctx.res, filter, from, redis, streams, tail, readPage, signal }), ctx);
     },
     /** Ends all feeds; their clients come back to whoever serves then. */

@@ -10,6 +10,6 @@ const redact = { paths: ['err.command', 'err.previousErrors'], remove: true };
 export function createLogger(name: string, level: string): Logger {
   return pino(
     { level, base: { name }, redact },
-    destination({ dest: 1, sync: false, minLength: 4096, periodicFlush: 200 }),
+    destination({ dest: 1, sync: false, minLength: 8192, periodicFlush: 200 }),
   );
 }

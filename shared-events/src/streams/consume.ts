@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { type ConsumerGroup, consumerGroup, groupKeys, LeaseLost } from './group.ts';
 import { type ConsumeEvent, createHand, type Hand, type Handler } from './hand.ts';
 import { type Lease, takeLease } from './lease.ts';
-import { pause, tellInterruption } from './pause.ts';
+import { letGather, pause, tellInterruption } from './pause.ts';
 
 interface ConsumeOptions {
   redis: Redis;
@@ -95,6 +95,7 @@ async function work(options: ConsumeOptions, group: ConsumerGroup, lease: Lease)
         await hand.downTo(handSize - batchSize);
         const entries = await group.readNew(reader, batchSize, consumeBlock);
         for (const entry of entries) hand.take(entry, 'first');
+        if (entries.length > 0 && entries.length < batchSize) await letGather(signal);
         failures = 0;
       } catch (error) {
         if (signal.aborted || error instanceof LeaseLost) break;

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { RawEntry } from '../events.ts';
-import { pause, tellInterruption } from './pause.ts';
+import { letGather, pause, tellInterruption } from './pause.ts';
 
 /** A fold of a stream, kept in Redis together with the position up to which it holds. */
 export interface Projection {
@@ -55,6 +55,7 @@ export async function follow(options: FollowOptions): Promise<void> {
           if (last !== undefined) position = await projection.apply(position, batch);
           if (caughtUp) onCaughtUp?.();
           if (last === undefined) await tellMissed(projection, stream, log);
+          else if (caughtUp) await letGather(signal);
           failures = 0;
         }
       } catch (error) {

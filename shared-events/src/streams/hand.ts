@@ -45,23 +45,35 @@ export interface Hand {
   idle(): Promise<void>;
 }
 
+/** An entry in hand, and whether it comes for the first time. */
+interface Taken {
+  entry: RawEntry;
+  delivery: 'first' | 'again';
+}
+
 /** Most ids in one acknowledgement. */
 const ackBatch = 1000;
 
 export function createHand(options: HandOptions): Hand {
   const { group, handle, concurrency, maxAttempts, signal, log, onEvent } = options;
-  const limit = pLimit(concurrency);
   const ids = new Set<string>();
-  const chains = new Map<string, Promise<void>>();
+  /** The subjects that are worked on, each with the entries that wait behind the one in work. */
+  const subjects = new Map<string, Taken[]>();
+  const limit = pLimit(concurrency);
   const handled: string[] = [];
   let acknowledging: Promise<void> | undefined;
   let changed = Promise.withResolvers<void>();
   signal.addEventListener('abort', () => changed.resolve(), { once: true });
 
+  /** Resolves when something was let go, a subject is done, or the signal aborts. */
+  async function change(): Promise<void> {
+    await changed.promise;
+    changed = Promise.withResolvers();
+  }
+
   function letGo(id: string): void {
     ids.delete(id);
     changed.resolve();
-    changed = Promise.withResolvers();
   }
 
   /** Tries a step in Redis until it is there again. A lost lease ends it: the entry is somebody else's then. */
@@ -104,7 +116,7 @@ export function createHand(options: HandOptions): Hand {
   /** Handles one entry: tries it again with pauses while it fails, parks it when that has no end. */
   async function settle(entry: RawEntry, delivery: 'first' | 'again'): Promise<void> {
     const [id] = entry;
-    let failure: unknown = new Error('it was begun again and again, and never ended');
+    let failure: unknown = 'it was begun again and again, and never ended';
     let attempts = delivery === 'first' ? 1 : await insist(() => group.begin(id));
     while (!signal.aborted) {
       if (attempts === undefined) return letGo(id);
@@ -127,6 +139,24 @@ export function createHand(options: HandOptions): Hand {
     }
   }
 
+  /** Settles a subject's entries one after the other, until none is left. */
+  async function workOn(subject: string, first: Taken): Promise<void> {
+    const behind: Taken[] = [];
+    subjects.set(subject, behind);
+    for (let taken: Taken | undefined = first; taken; taken = behind.shift()) {
+      const { entry, delivery } = taken;
+      try {
+        await settle(entry, delivery);
+      } catch (error) {
+        if (!(error instanceof LeaseLost) && !signal.aborted)
+          log.error({ err: error, entry: entry[0] }, 'an entry is let go');
+        letGo(entry[0]);
+      }
+    }
+    subjects.delete(subject);
+    changed.resolve();
+  }
+
   return {
     has: (id) => ids.has(id),
     take(entry, delivery) {
@@ -134,23 +164,15 @@ export function createHand(options: HandOptions): Hand {
       if (ids.has(id)) return;
       ids.add(id);
       const subject = subjectOf(entry);
-      const turn = (chains.get(subject) ?? Promise.resolve())
-        .then(() => settle(entry, delivery))
-        .catch((error: unknown) => {
-          if (!(error instanceof LeaseLost) && !signal.aborted)
-            log.error({ err: error, entry: id }, 'an entry is let go');
-          letGo(id);
-        })
-        .then(() => {
-          if (chains.get(subject) === turn) chains.delete(subject);
-        });
-      chains.set(subject, turn);
+      const behind = subjects.get(subject);
+      if (behind) behind.push({ entry, delivery });
+      else workOn(subject, { entry, delivery });
     },
     async downTo(size) {
-      while (ids.size > size && !signal.aborted) await changed.promise;
+      while (ids.size > size && !signal.aborted) await change();
     },
     async idle() {
-      await Promise.all(chains.values());
+      while (subjects.size > 0) await change();
       await acknowledging;
     },
   };

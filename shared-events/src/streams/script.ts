@@ -10,8 +10,13 @@ export type Script = (redis: Redis, keys: string[], args: (string | number)[]) =
  * step (that is what the bare `#!lua` line asks for). It is sent by its hash, and in full where Redis does not
  * know it (yet, or after a restart).
  */
-export function script(...files: URL[]): Script {
-  const source = ['#!lua', ...files.map((file) => readFileSync(file, 'utf8'))].join('\n');
+export const script = (...files: URL[]): Script => assemble('#!lua', files);
+
+/** The same for a script that only reads: it runs also where nothing may be written, and cannot write. */
+export const readingScript = (...files: URL[]): Script => assemble('#!lua flags=no-writes', files);
+
+function assemble(header: string, files: URL[]): Script {
+  const source = [header, ...files.map((file) => readFileSync(file, 'utf8'))].join('\n');
   const hash = createHash('sha1').update(source).digest('hex');
   return async (redis, keys, args) => {
     try {
