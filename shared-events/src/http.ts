@@ -1,4 +1,4 @@
-export { type AppContext, type AppRouter, allRoutes, createApp } from './http/app.ts';
+export { type AppRouter, allRoutes, createApp } from './http/app.ts';
 export { readBody, readQuery } from './http/body.ts';
 export { clientGone } from './http/client-gone.ts';
 export { changeRequest, sendDocument, sendIfChanged } from './http/conditions.ts';

@@ -27,7 +27,7 @@ interface ClientOptions {
 }
 
 /** The most bytes that wait for one client; one that has more is taken from the live events until it has read them. */
-export const mostUnsent = 1024 * 1024;
+const mostUnsent = 1024 * 1024;
 /** How long a client may take nothing of what waits for it before its connection is ended, in milliseconds. */
 const patience = 30_000;
 /** When a client is asked to come back after a break, in milliseconds. */

@@ -21,9 +21,9 @@ interface FeedOptions {
 const heartbeat = 10_000;
 
 /**
- * The events of several streams as Server-Sent Events, for any number of clients: each entry at least once from the
- * position a client hands back, none twice while it does, or an event `gap` that says what is missing. In each stream
- * entries come in order; across streams in order of time within each read.
+ * The events of several streams as Server-Sent Events, for any number of clients. A client that hands back the last
+ * id it was sent, to whichever process, gets every entry behind it once, or an event `gap` that says what is missing.
+ * In each stream entries come in order; across streams they are in order of time within each read.
  */
 export function createFeed({ redis, connect, streams, log }: FeedOptions) {
   const tail = createLiveTail({ redis, connect, streams, log });
