@@ -41,10 +41,12 @@ upstreams() {
 mkdir -p $run
 cp /etc/nginx/gateway/*.conf $run/
 ln -sfn /etc/nginx/gateway/docs $run/docs
+ln -sfn /etc/nginx/gateway/console $run/console
 # What comes from the machine itself has the address of the bridge between it and the container.
 ip route | sed -n 's/^default via \([^ ]*\).*/\1 1;/p' >>$run/own-machine.conf
 ln -sf /dev/stdout $run/access.log
 echo 'listen 8080 default_server;' >$run/listen.conf
+echo 'listen 8081;' >$run/listen-operator.conf
 until upstreams >$run/upstreams.conf; do sleep $pause; done
 
 nginx -e stderr -p $run -c $run/nginx.conf &

@@ -52,18 +52,20 @@ test('the event contract stands on its own: it imports yup and uuid only', (t) =
   }
 });
 
-test('streams know no user and no task', (t) => {
-  for (const { file, from, names } of within('shared-events/src/streams/')) {
-    t.notRegex(
-      from + names,
-      /(user|task)-?events|\b(User|Task)\w*/i,
-      `${file} imports ${names} from ${from}`,
-    );
+test("streams and the operators' side know no user and no task", (t) => {
+  for (const folder of ['streams', 'operator']) {
+    for (const { file, from, names } of within(`shared-events/src/${folder}/`)) {
+      t.notRegex(
+        from + names,
+        /(user|task)-?events|\b(User|Task)\w*/i,
+        `${file} imports ${names} from ${from}`,
+      );
+    }
   }
 });
 
-test('the parts of shared-events are layered: events, service, streams, http', (t) => {
-  const layers = ['events', 'service', 'streams', 'http'];
+test('the parts of shared-events are layered: events, service, streams, http, operator', (t) => {
+  const layers = ['events', 'service', 'streams', 'http', 'operator'];
   for (const { file, from } of within('shared-events/src/')) {
     const own = layers.findIndex((layer) => file.startsWith(`shared-events/src/${layer}/`));
     const other = layers.findIndex((layer) => from.startsWith(`../${layer}`));

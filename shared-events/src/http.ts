@@ -8,7 +8,7 @@ export {
   schemasOf,
   storeProblems,
 } from './http/api-parts.ts';
-export { type AppRouter, createApp } from './http/app.ts';
+export { type AppRouter, allRoutes, createApp } from './http/app.ts';
 export { readBody, readQuery } from './http/body.ts';
 export { clientGone } from './http/client-gone.ts';
 export { changeRequest, sendDocument, sendIfChanged } from './http/conditions.ts';

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Counter } from 'prom-client';
 import {
+  allRoutes,
   createApp,
   createMetrics,
   listen,
@@ -13,6 +14,7 @@ import { answers, openRedis, run } from 'shared-events/service';
 import { claimPartitions } from 'shared-events/streams';
 import { taskApi } from './api.ts';
 import { taskServiceConfig } from './config.ts';
+import { taskOperator } from './operator.ts';
 import { userEventReaders } from './readers.ts';
 import { taskRoutes } from './routes.ts';
 import { taskStore } from './store.ts';
@@ -41,18 +43,22 @@ await run({
       registers: [metrics],
     });
     const readers = userEventReaders({ config, log, redis, store, metrics, signal });
+    const operator = taskOperator({ config, log, redis });
     let claimed = false;
 
     const app = createApp({
       log,
       metrics,
       api: openApi(taskApi),
-      routes: taskRoutes({
-        store,
-        users: userClient(tracedClient('user service', userService)),
-        onCheck: (answered) => checks.inc({ answered }),
-        now: () => new Date().toISOString(),
-      }),
+      routes: allRoutes(
+        taskRoutes({
+          store,
+          users: userClient(tracedClient('user service', userService)),
+          onCheck: (answered) => checks.inc({ answered }),
+          now: () => new Date().toISOString(),
+        }),
+        ...operator.map(({ routes }) => routes),
+      ),
       isOpen: () => claimed,
       missing: async () => [
         ...(claimed && (await answers(redis)) ? [] : ['redis']),
@@ -71,6 +77,7 @@ await run({
 
     return async () => {
       stopping.abort();
+      for (const part of operator) part.stop();
       await server.stop();
       await reading;
       await userService.close();

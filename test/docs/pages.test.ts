@@ -1,27 +1,19 @@
 import test from 'ava';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { taskEvents, userEvents } from 'shared-events';
-import { ensureInstalled, locate } from '../stack/install.ts';
+import { launchBrowser } from '../stack/browser.ts';
 import { type Stack, startStack } from '../stack/stack.ts';
 import { until } from '../stack/until.ts';
 import { documents } from './files.ts';
 
 // The pages at /docs in a browser.
 
-const browserPath = () => locate('chromium') ?? locate('google-chrome');
-
 let stack: Stack;
 let browser: Browser;
 
-test.before(async (t) => {
-  t.timeout(300_000);
-  if (!browserPath()) ensureInstalled((line) => t.log(line), ['chromium']);
+test.before(async () => {
   stack = await startStack({ env: { LOG_LEVEL: 'warn' } });
-  browser = await chromium.launch({
-    executablePath: browserPath() as string,
-    // Chromium has no sandbox for root.
-    args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
-  });
+  browser = await launchBrowser();
 });
 test.after.always(async () => {
   await browser?.close();

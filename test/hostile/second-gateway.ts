@@ -20,10 +20,11 @@ export async function withGateway(
 ): Promise<void> {
   const dir = mkdtempSync(join(tmpdir(), 'gateway-'));
   const port = await freePort();
+  const operator = await freePort();
   const gateway = gatewayPart(
     dir,
     { users: users.ports, tasks: [ports.tasks] },
-    { ports: { ...ports, gateway: port }, supervised: false, onLine: () => undefined },
+    { ports: { ...ports, gateway: port, operator }, supervised: false, onLine: () => undefined },
   );
   const servers = users.ports.map(
     (user) => `server 127.0.0.1:${user} max_fails=${users.failures} fail_timeout=1s;`,

@@ -4,8 +4,9 @@ import { delimiter, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
-/** What the stack consists of. Debian's packages have the programs' names, those of what tests use beside it as well. */
 const stackPrograms = ['redis-server', 'nginx'];
+/** Debian's packages have the names of their programs; a browser also needs letters. */
+const packagesOf: Record<string, string> = { chromium: 'chromium fonts-dejavu-core' };
 
 /** Where a program is; nothing where this machine does not have it. System folders count, whatever the PATH. */
 export function locate(program: string): string | undefined {
@@ -40,7 +41,10 @@ export function ensureInstalled(say: (line: string) => void, programs = stackPro
   const names = missing.join(' and ');
   say(`Installing ${names} with apt-get, because ${missing.length > 1 ? 'they' : 'it'} cannot be found.`);
   shell(become, 'apt-get update -qq');
-  shell(become, `apt-get install -qq -y --no-install-recommends ${missing.join(' ')}`);
+  shell(
+    become,
+    `apt-get install -qq -y --no-install-recommends ${missing.map((program) => packagesOf[program] ?? program).join(' ')}`,
+  );
   for (const service of missing) shell(become, disable(service));
 }
 
@@ -65,10 +69,8 @@ function shell(become: string[], command: string): void {
 // Tests of a system that runs elsewhere need nothing here.
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href && !process.env.GATEWAY_URL) {
   try {
-    ensureInstalled(
-      (line) => process.stdout.write(`${line}\n`),
-      [...stackPrograms, ...process.argv.slice(2)],
-    );
+    const programs = [...stackPrograms, ...process.argv.slice(2)];
+    ensureInstalled((line) => process.stdout.write(`${line}\n`), programs);
   } catch (error) {
     process.stderr.write(`${(error as Error).message}\n`);
     process.exitCode = 1;

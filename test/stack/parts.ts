@@ -22,6 +22,7 @@ export const root = join(import.meta.dirname, '../..');
 
 export interface Ports {
   gateway: number;
+  operator: number;
   users: number;
   tasks: number;
   redis: number;
@@ -142,6 +143,8 @@ export function gatewayPart(
   };
   writeFileSync(join(dir, 'upstreams.conf'), upstream('users') + upstream('tasks'));
   writeFileSync(join(dir, 'listen.conf'), `listen 127.0.0.1:${ports.gateway} default_server;\n`);
+  writeFileSync(join(dir, 'listen-operator.conf'), `listen 127.0.0.1:${ports.operator};\n`);
+  symlinkSync(join(source, 'console'), join(dir, 'console'));
   const log = join(dir, 'access.log');
   execFileSync('mkfifo', [log]);
   let closeLog = () => {};

@@ -27,8 +27,10 @@ export interface Stack {
   ports: Ports;
   /** Where its data is kept; Redis's in `redis`. */
   dir: string;
-  /** The addresses of the gateway and, past it, of the services. */
-  urls: { gateway: string; users: string; tasks: string };
+  /** The addresses of the gateway, for clients and for operators, and, past it, of the services. */
+  urls: { gateway: string; operator: string; users: string; tasks: string };
+  /** The addresses of all task services, past the gateway. */
+  urlsOfTasks: string[];
   redis: Part;
   /** The first user service; `userServices` has it and the others. */
   users: Part;
@@ -85,7 +87,13 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
   return {
     ports,
     dir,
-    urls: { gateway: url(ports.gateway), users: url(ports.users), tasks: url(ports.tasks) },
+    urls: {
+      gateway: url(ports.gateway),
+      operator: url(ports.operator),
+      users: url(ports.users),
+      tasks: url(ports.tasks),
+    },
+    urlsOfTasks: taskPorts.map(url),
     redis,
     users: userServices[0] as Part,
     userServices,
@@ -125,6 +133,7 @@ async function portsFrom(first: number, instances = 1): Promise<number[]> {
 export async function freePorts(): Promise<Ports> {
   return {
     gateway: await freePort(),
+    operator: await freePort(),
     users: await freePort(),
     tasks: await freePort(),
     redis: await freePort(),

@@ -22,6 +22,7 @@ function spawnStart(ports: Ports, dataDir: string, ...args: string[]): Running {
     env: {
       ...process.env,
       GATEWAY_PORT: String(ports.gateway),
+      OPERATOR_PORT: String(ports.operator),
       USER_SERVICE_PORT: String(ports.users),
       TASK_SERVICE_PORT: String(ports.tasks),
       REDIS_PORT: String(ports.redis),

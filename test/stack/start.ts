@@ -18,6 +18,7 @@ const watching = process.argv.includes('--watch');
 const dataDir = resolve(process.env.DATA_DIR || join(root, '.data'));
 const portVariables: Record<keyof Ports, [variable: string, preset: number]> = {
   gateway: ['GATEWAY_PORT', 8080],
+  operator: ['OPERATOR_PORT', 8081],
   users: ['USER_SERVICE_PORT', 8005],
   tasks: ['TASK_SERVICE_PORT', 8002],
   redis: ['REDIS_PORT', 6379],
@@ -63,8 +64,11 @@ function readPorts(): Ports {
     if (/^\d+$/.test(given) && port >= 1 && port <= 65_535) return port;
     throw new Error(`${variable}=${given}: must be a port number from 1 to 65535.`);
   };
-  const { gateway, users, tasks, redis } = portVariables;
-  return { gateway: read(gateway), users: read(users), tasks: read(tasks), redis: read(redis) };
+  const { gateway, operator, users, tasks, redis } = portVariables;
+  return {
+    ...{ gateway: read(gateway), operator: read(operator) },
+    ...{ users: read(users), tasks: read(tasks), redis: read(redis) },
+  };
 }
 
 async function refuseBusyPorts(ports: Ports): Promise<void> {
@@ -126,9 +130,10 @@ async function restart(part: Part): Promise<void> {
   }
 }
 
-function welcome({ gateway, users, tasks, redis }: Ports): void {
+function welcome({ gateway, operator, users, tasks, redis }: Ports): void {
   say(`
 Ready. Gateway http://localhost:${gateway}   user service :${users}   task service :${tasks}   Redis :${redis}
+Console http://localhost:${operator} (events as they come, readers, parked entries, replays)
 
 Try, in another terminal:
   curl -i http://localhost:${gateway}/users/users -H 'Content-Type: application/json' -d '{"name":"Ada","email":"ada@example.com"}'

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import {
+  allRoutes,
   createApp,
   createMetrics,
   listen,
@@ -8,6 +9,7 @@ import {
   tracedClient,
   watchRedis,
 } from 'shared-events/http';
+import { replayRoutes } from 'shared-events/operator';
 import { answers, openRedis, run } from 'shared-events/service';
 import { claimPartitions } from 'shared-events/streams';
 import { userApi } from './api.ts';
@@ -26,17 +28,25 @@ await run({
     const metrics = createMetrics();
     watchRedis(metrics, redis);
     const taskService = serviceClient({ name: 'task service', base: config.TASK_BASE });
+    const replays = replayRoutes({
+      command: new URL('replay.ts', import.meta.url),
+      projections: ['users'],
+      log,
+    });
     let claimed = false;
 
     const app = createApp({
       log,
       metrics,
       api: openApi(userApi),
-      routes: userRoutes({
-        store: userStore({ redis, partitions }),
-        tasks: taskClient(tracedClient('task service', taskService)),
-        now: () => new Date().toISOString(),
-      }),
+      routes: allRoutes(
+        userRoutes({
+          store: userStore({ redis, partitions }),
+          tasks: taskClient(tracedClient('task service', taskService)),
+          now: () => new Date().toISOString(),
+        }),
+        replays.routes,
+      ),
       isOpen: () => claimed,
       missing: async () => (claimed && (await answers(redis)) ? [] : ['redis']),
     });
@@ -53,6 +63,7 @@ await run({
 
     return async () => {
       stopping.abort();
+      replays.stop();
       await server.stop();
       await taskService.close();
       redis.disconnect();

@@ -7,6 +7,7 @@ import { Failure } from '../service.ts';
 import { exclusively, type Mode, type RecordProjection, rebuildRecords, stateAt } from '../streams.ts';
 import { command, entryId, say, withRedis } from './command.ts';
 import { progress } from './progress.ts';
+import { tellParent } from './tell-parent.ts';
 
 /** What can be rebuilt: one partition at a time. */
 export interface ReplayTarget {
@@ -99,13 +100,21 @@ async function replay(name: string, targets: ReplayTarget[], redis: Redis, mode:
   const holder = `${hostname()}:${process.pid} (${name}, since ${new Date().toISOString()})`;
   const work = async (signal: AbortSignal) => {
     let differences = 0;
-    const bar = progress({ out: process.stderr, label: name, total: await lengthOf(redis, targets) });
+    const total = await lengthOf(redis, targets);
+    const bar = progress({ out: process.stderr, label: name, total });
+    const parent = tellParent(total);
+    const onRead = (entries: number) => {
+      bar.add(entries);
+      parent.read(entries);
+    };
     for (const target of targets) {
-      await target.rebuild(mode, signal, bar.add, (what) => {
+      await target.rebuild(mode, signal, onRead, (what) => {
         differences += 1;
+        parent.differs(what);
         if (mode === 'verify') say(what);
       });
     }
+    parent.end();
     const { done, seconds } = bar.end();
     const rate = Math.round(done / seconds);
     const found = mode === 'verify' ? `${differences} differences` : `${differences} changed`;

@@ -34,6 +34,13 @@ interface AppOptions {
   metrics: Registry;
 }
 
+/** Routes of several parts as those of one. */
+export const allRoutes =
+  (...parts: AppOptions['routes'][]): AppOptions['routes'] =>
+  (router) => {
+    for (const routes of parts) routes(router);
+  };
+
 /** The app both services are: request ids, log, problems, health and readiness around the service's own routes. */
 export function createApp({ log, routes, api, isOpen, missing, metrics }: AppOptions): Koa<AppState> {
   const description = JSON.stringify(api);
@@ -81,6 +88,9 @@ export function createApp({ log, routes, api, isOpen, missing, metrics }: AppOpt
   return app;
 }
 
+/** Paths whose answers are not JSON. */
+const otherMedia = new Set(['/metrics', '/operator/events']);
+
 /** How an answer fails whose client is gone. */
 const clientLeft = new Set([
   'ERR_STREAM_PREMATURE_CLOSE',
@@ -94,7 +104,7 @@ const clientLeft = new Set([
 async function refuseUnanswered(ctx: AppContext, next: Koa.Next): Promise<void> {
   if (
     ctx.method !== 'DELETE' &&
-    ctx.path !== '/metrics' &&
+    !otherMedia.has(ctx.path) &&
     !ctx.accepts('application/json', 'application/problem+json')
   ) {
     throw new Failure('not_acceptable', 'Every answer here is application/json.');

@@ -5,6 +5,10 @@ import type { AppState } from './app.ts';
 /** The paths that are asked again and again to watch a service. */
 export const probes = new Set(['/health', '/ready', '/metrics']);
 
+/** Whether a request comes again and again and changes nothing: of programs that watch, and of the operators' console. */
+const isProbe = ({ method, path }: { method: string; path: string }): boolean =>
+  probes.has(path) || (method === 'GET' && path.startsWith('/operator/'));
+
 /** One line a request, when its answer is decided. Probes are logged at level debug. */
 export function requestLog(log: Logger): Middleware<AppState> {
   return async (ctx, next) => {
@@ -12,7 +16,7 @@ export function requestLog(log: Logger): Middleware<AppState> {
     await next();
     const { request: requestId, trace } = ctx.state.origin;
     const ms = Math.round((performance.now() - start) * 10) / 10;
-    log[probes.has(ctx.path) ? 'debug' : 'info'](
+    log[isProbe(ctx) ? 'debug' : 'info'](
       { requestId, trace, method: ctx.method, url: ctx.url, status: ctx.status, ms },
       'request',
     );

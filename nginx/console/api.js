@@ -1,0 +1,43 @@
+/** What an answer says went wrong. */
+export class Refused extends Error {}
+
+/**
+ * Asks the gateway, and resolves to the answer's JSON, or to nothing where it has none. Fails with Refused and the
+ * problem's own words, or with what fetch fails with.
+ */
+export async function ask(path, { method = 'GET', json } = {}) {
+  const response = await fetch(path, {
+    method,
+    headers: {
+      ...(method !== 'GET' && { 'X-Operator': 'console' }),
+      ...(json !== undefined && { 'Content-Type': 'application/json' }),
+    },
+    ...(json !== undefined && { body: JSON.stringify(json) }),
+  });
+  const text = await response.text();
+  if (!response.ok) throw new Refused(detailOf(text) ?? `${response.status} ${response.statusText}`);
+  return text === '' ? undefined : JSON.parse(text);
+}
+
+function detailOf(text) {
+  try {
+    return JSON.parse(text).detail;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The text of a path, such as metrics. */
+export async function askText(path) {
+  const response = await fetch(path, { headers: { Accept: 'text/plain' } });
+  if (!response.ok) throw new Refused(`${response.status} ${response.statusText}`);
+  return response.text();
+}
+
+/** Does something again and again, with a pause behind each time, while the page can be seen. What fails is tried again. */
+export async function every(milliseconds, work) {
+  for (;;) {
+    if (!document.hidden) await work().catch(() => undefined);
+    await new Promise((resolve) => setTimeout(resolve, milliseconds));
+  }
+}

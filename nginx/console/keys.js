@@ -1,0 +1,34 @@
+import { byId } from './dom.js';
+
+// Single keys, for who has chosen to have them; never while somebody types, and never with another key held.
+
+const help = byId('help');
+const isOn = byId('keys-on');
+
+export function bindKeys({ list, tryIt, nextTheme }) {
+  const actions = {
+    p: list.togglePause,
+    '/': list.focusSearch,
+    j: () => list.move(1),
+    k: () => list.move(-1),
+    t: () => byId('try').disabled || tryIt(),
+    d: nextTheme,
+    '?': () => help.showModal(),
+  };
+  isOn.checked = localStorage.getItem('keys') !== 'off';
+  isOn.addEventListener('change', () => localStorage.setItem('keys', isOn.checked ? 'on' : 'off'));
+  byId('help-open').addEventListener('click', () => help.showModal());
+
+  document.addEventListener('keydown', (event) => {
+    const { key, ctrlKey, altKey, metaKey, target } = event;
+    if (!isOn.checked || ctrlKey || altKey || metaKey || document.querySelector('dialog[open]')) return;
+    if (target.matches('input, select, textarea')) {
+      if (key === 'Escape') target.blur();
+      return;
+    }
+    const act = actions[key.toLowerCase()];
+    if (!act) return;
+    event.preventDefault();
+    act();
+  });
+}

@@ -1,0 +1,90 @@
+import { ask, every } from './api.js';
+import { byId, count, make, setText } from './dom.js';
+
+// Starts replays and verifications, and tells how far they are.
+
+const list = byId('replays');
+const targets = [
+  ['users', 'records of users'],
+  ['tasks', 'records of tasks and their lists'],
+  ['known-users', "the task service's projection of users"],
+];
+const calm = 4000;
+const busy = 250;
+
+const said = {
+  running: (mode) => (mode === 'verify' ? 'verifying' : 'repairing'),
+  done: (mode, differences) =>
+    mode === 'verify' ? 'as the events say' : `repaired, ${count(differences)} changed`,
+  different: (_, differences) => `${count(differences)} not as the events say`,
+  failed: () => 'failed',
+};
+
+export function watchReplays() {
+  for (const [projection, about] of targets) list.append(rowOf(projection, about));
+}
+
+function rowOf(projection, about) {
+  const state = make('span.state', { role: 'status' });
+  const progress = make('progress', { hidden: true, ariaLabel: `Progress of ${projection}` });
+  const found = make('ul');
+  const result = make('p.muted.small', { hidden: true });
+  const details = make('details', { hidden: true }, make('summary', { textContent: 'Differences' }), found);
+  const buttons = ['verify', 'repair'].map((mode) => {
+    const button = make('button', { type: 'button', textContent: mode === 'verify' ? 'Verify' : 'Repair' });
+    button.setAttribute('aria-label', `${button.textContent} ${projection}`);
+    button.addEventListener('click', () => start(mode));
+    return button;
+  });
+
+  async function start(mode) {
+    for (const button of buttons) button.disabled = true;
+    try {
+      show(await ask(`/replays/${projection}`, { method: 'POST', json: { mode } }));
+      while ((await refresh())?.state === 'running')
+        await new Promise((resolve) => setTimeout(resolve, busy));
+    } catch (error) {
+      setText(state, error.message);
+      state.dataset.state = 'failed';
+    } finally {
+      for (const button of buttons) button.disabled = false;
+    }
+  }
+
+  async function refresh() {
+    const [latest] = (await ask(`/replays/${projection}`)).replays;
+    if (latest) show(latest);
+    return latest;
+  }
+
+  function show(replay) {
+    const running = replay.state === 'running';
+    const figures = running && replay.total > 0 ? ` ${count(replay.read)} of ${count(replay.total)}` : '';
+    setText(state, said[replay.state](replay.mode, replay.differences) + figures);
+    state.dataset.state = replay.state;
+    progress.hidden = !running;
+    if (replay.total > 0) Object.assign(progress, { max: replay.total, value: replay.read });
+    else progress.removeAttribute('value');
+    result.hidden = !replay.result;
+    setText(result, replay.result ?? '');
+    details.hidden = replay.found.length === 0;
+    if (found.childElementCount !== replay.found.length) {
+      found.replaceChildren(...replay.found.map((text) => make('li', { textContent: text })));
+    }
+  }
+
+  every(calm, refresh);
+  return make(
+    'li',
+    {},
+    make(
+      'div.line',
+      {},
+      make('p', {}, make('b', { textContent: projection }), ' ', make('span.muted', { textContent: about })),
+      make('p.buttons', {}, ...buttons),
+    ),
+    make('p', {}, state, ' ', progress),
+    result,
+    details,
+  );
+}

@@ -1,0 +1,37 @@
+import { Failure } from '../service/failure.ts';
+
+// What a client hands back to go on: the position in every stream, in their order. The time of the latest is written in
+// full, those of the others as what they are behind it, all in base 36; `-n` follows where a sequence number is not 0.
+
+const whole = /^[0-9a-z]{1,12}$/;
+
+/** The positions as a text of few characters that may stand in a header and in an address. */
+export function encodeCursor(ids: readonly string[]): string {
+  const parts = ids.map((id) => id.split('-').map((part) => BigInt(part)) as [bigint, bigint]);
+  const latest = parts.reduce((most, [ms]) => (ms > most ? ms : most), 0n);
+  const behind = parts.map(
+    ([ms, sequence]) => (latest - ms).toString(36) + (sequence === 0n ? '' : `-${sequence.toString(36)}`),
+  );
+  return [latest.toString(36), ...behind].join('.');
+}
+
+/** The positions of a cursor, one for each stream. Fails with `invalid_cursor` where it is none for so many streams. */
+export function decodeCursor(cursor: string, streams: number): string[] {
+  const [latest = '', ...behind] = cursor.split('.');
+  if (behind.length !== streams) throw invalid();
+  const top = number(latest);
+  return behind.map((part) => {
+    const [ms = '', sequence = '0'] = part.split('-');
+    const time = top - number(ms);
+    if (time < 0n) throw invalid();
+    return `${time}-${number(sequence)}`;
+  });
+}
+
+function number(text: string): bigint {
+  if (!whole.test(text)) throw invalid();
+  return [...text].reduce((value, digit) => value * 36n + BigInt(Number.parseInt(digit, 36)), 0n);
+}
+
+const invalid = () =>
+  new Failure('invalid_cursor', 'This is no position that a feed of these streams has given out.');

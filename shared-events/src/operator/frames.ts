@@ -1,0 +1,33 @@
+import { field, type RawEntry, subjectOf } from '../events.ts';
+import { asEvent } from './as-event.ts';
+
+// Server-Sent Events: what a feed sends, as text.
+
+/** An entry of a stream, ready to be sent to any number of clients. */
+export interface Frame {
+  type: string;
+  subject: string;
+  text: string;
+}
+
+const block = (lines: string[]): string => `${lines.join('\n')}\n\n`;
+const oneLine = (text: string): string => text.replace(/[\r\n\0]/g, ' ');
+
+/** An entry as the CloudEvent it is. What is none is sent as it stands, as an event `undecodable`. */
+export function entryFrame(stream: string, entry: RawEntry, cursor: string): Frame {
+  const event = asEvent(stream, entry);
+  const type = 'specversion' in event ? oneLine(field(entry, 'type') ?? '') : 'undecodable';
+  const text = block([`id: ${cursor}`, `event: ${type}`, `data: ${JSON.stringify(event)}`]);
+  return { type, subject: subjectOf(entry), text };
+}
+
+/** Says that entries were removed before this client could be sent them, or that its position lies beyond the end. */
+export const gapFrame = (gap: object, cursor: string): string =>
+  block([`id: ${cursor}`, 'event: gap', `data: ${JSON.stringify(gap)}`]);
+
+/** What a client is sent first: how long to wait before it comes back, in milliseconds, and where it stands. */
+export const helloFrame = (retry: number, cursor: string): string =>
+  block([`retry: ${retry}`, `id: ${cursor}`]);
+
+/** Keeps the connection known to be alive, and moves the position also where a filter lets nothing through. */
+export const heartbeatFrame = (cursor: string): string => block([': heartbeat', `id: ${cursor}`]);

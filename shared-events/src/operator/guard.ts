@@ -1,0 +1,27 @@
+import type { Middleware } from 'koa';
+import type { AppState } from '../http/app.ts';
+import { Failure } from '../service/failure.ts';
+
+const ownNames = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;
+const reading = new Set(['GET', 'HEAD']);
+
+/**
+ * Lets through what a person or program on this machine asks for, and nothing that a page of another site makes a
+ * browser ask for: by another name of this machine (DNS rebinding), from another origin, or, where it changes
+ * something, without the header that such a page cannot send. Fails with `forbidden`.
+ */
+export const ownMachineOnly: Middleware<AppState> = (ctx, next) => {
+  const host = ctx.get('Host');
+  const origin = ctx.get('Origin');
+  const site = ctx.get('Sec-Fetch-Site');
+  if (!ownNames.test(host)) throw forbidden('Ask for localhost, 127.0.0.1 or [::1].');
+  if ((origin !== '' && origin !== `http://${host}`) || !['', 'same-origin', 'none'].includes(site)) {
+    throw forbidden('Pages of other sites may not use this.');
+  }
+  if (!reading.has(ctx.method) && ctx.get('X-Operator') !== 'console') {
+    throw forbidden('What changes something needs the header X-Operator: console.');
+  }
+  return next();
+};
+
+const forbidden = (detail: string) => new Failure('forbidden', detail);

@@ -1,0 +1,103 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type { Logger } from 'pino';
+import type { ReplayNews } from '../cli/tell-parent.ts';
+import { Failure } from '../service/failure.ts';
+
+export const replayModes = ['repair', 'verify'] as const;
+export type ReplayMode = (typeof replayModes)[number];
+
+/** A replay as it is told of, while it runs and after. */
+export interface Replay {
+  projection: string;
+  mode: ReplayMode;
+  /** `different` where a verification found differences, `failed` where it could not be done */
+  state: 'running' | 'done' | 'different' | 'failed';
+  startedAt: string;
+  endedAt: string | null;
+  /** entries read so far, of how many there were at its start */
+  read: number;
+  total: number;
+  /** what was not as the events say: how many, and the first hundred of them */
+  differences: number;
+  found: string[];
+  /** its last words: what it did, or why it could not */
+  result: string | null;
+}
+
+interface ReplaysOptions {
+  /** the service's own replay command */
+  command: URL;
+  projections: readonly string[];
+  log: Logger;
+}
+
+/** How many replays are kept to be told of. */
+const mostKept = 20;
+
+const outcomes: Record<number, Replay['state']> = { 0: 'done', 1: 'different' };
+
+/** Runs the service's replays as processes of their own, one at a time. */
+export function createReplays({ command, projections, log }: ReplaysOptions) {
+  const replays: Replay[] = [];
+  let child: ChildProcess | undefined;
+
+  function follow(started: ChildProcess, replay: Replay): void {
+    child = started;
+    started.on('message', (message) => {
+      const { found, ...figures } = message as ReplayNews;
+      Object.assign(replay, figures);
+      replay.found.push(...found);
+    });
+    for (const output of [started.stdout, started.stderr]) {
+      if (!output) continue;
+      createInterface(output).on('line', (line) => {
+        replay.result = line;
+      });
+    }
+    started.once('error', (error) => end(replay, null, error.message));
+    started.once('close', (code) => end(replay, code));
+  }
+
+  function end(replay: Replay, code: number | null, reason?: string): void {
+    child = undefined;
+    const state = outcomes[code ?? -1] ?? 'failed';
+    Object.assign(replay, { state, endedAt: new Date().toISOString(), ...(reason && { result: reason }) });
+    const { projection, mode, result } = replay;
+    log[state === 'failed' ? 'error' : 'info']({ projection, mode, state, result }, 'a replay has ended');
+  }
+
+  const known = (projection: string): string => {
+    if (projections.includes(projection)) return projection;
+    throw new Failure(
+      'not_found',
+      `${projection} cannot be replayed here; there is: ${projections.join(', ')}.`,
+    );
+  };
+
+  return {
+    /** Starts a replay. Fails with `not_found`, or with `replay_running` while one runs. */
+    start(projection: string, mode: ReplayMode): Replay {
+      known(projection);
+      if (child) throw new Failure('replay_running', 'A replay runs already. Wait until it has ended.');
+      const replay: Replay = {
+        ...{ projection, mode, state: 'running', startedAt: new Date().toISOString(), endedAt: null },
+        ...{ read: 0, total: 0, differences: 0, found: [], result: null },
+      };
+      replays.unshift(replay);
+      replays.splice(mostKept);
+      log.info({ projection, mode }, 'a replay is started');
+      const args = [fileURLToPath(command), projection, ...(mode === 'verify' ? ['--verify'] : [])];
+      follow(spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] }), replay);
+      return replay;
+    },
+    /** The last replays of a projection, the latest first. */
+    list: (projection: string): Replay[] => {
+      known(projection);
+      return replays.filter((replay) => replay.projection === projection);
+    },
+    /** Ends the replay that runs; it can be started again. */
+    stop: () => child?.kill(),
+  };
+}

@@ -1,0 +1,38 @@
+import type { Redis } from 'ioredis';
+import { type RawEntry, subjectOf } from '../events.ts';
+import { compareIds, pagesAfter } from '../streams.ts';
+import { asEvent } from './as-event.ts';
+
+/** How long is looked for one answer, in milliseconds, and how many entries are told, at most. */
+const patience = 2000;
+const mostTold = 500;
+
+/**
+ * The life of a subject: its entries in all streams as CloudEvents, oldest first. `complete` is false where the streams
+ * could not be looked through to their ends in two seconds, or the subject has more entries than are told.
+ */
+export async function lifeOf(redis: Redis, streams: readonly string[], subject: string) {
+  const found: { stream: string; entry: RawEntry }[] = [];
+  const end = performance.now() + patience;
+  let complete = true;
+  for (const stream of streams) {
+    for await (const page of pagesAfter({ redis, stream }, idTime(subject))) {
+      for (const entry of page) if (subjectOf(entry) === subject) found.push({ stream, entry });
+      if (performance.now() > end || found.length > mostTold) {
+        complete = false;
+        break;
+      }
+    }
+  }
+  const inOrder = found.toSorted((a, b) => compareIds(a.entry[0], b.entry[0])).slice(0, mostTold);
+  return { subject, complete, events: inOrder.map(({ stream, entry }) => asEvent(stream, entry)) };
+}
+
+/** How long before its first event a subject's id may have been made, by a clock that is another's, in milliseconds. */
+const clockDifference = 60_000;
+
+/** A position before the first event of a subject, whose id tells when it was made (UUIDv7); else the beginning. */
+function idTime(subject: string): string {
+  const [, time = '0'] = /^([0-9a-f]{8}-[0-9a-f]{4})-7/.exec(subject) ?? [];
+  return `${Math.max(0, Number.parseInt(time.replace('-', ''), 16) - clockDifference)}-0`;
+}

@@ -1,0 +1,206 @@
+import test from 'ava';
+import { entryFields } from '../stack/redis.ts';
+import { until } from '../stack/until.ts';
+import { withConsole } from './world.ts';
+
+// The operators' console in a real browser, before a real stack.
+
+/** What a page says while the gateway finds no service behind it. */
+const away = /status of 50[234]|ERR_|Failed to load resource/;
+
+test.serial(
+  'an event shows within a second of its request, and one click shows it and the life of its subject',
+  async (t) => {
+    await withConsole(t, async ({ page, user, task, gateway }) => {
+      const ada = await user({ name: '<img src=x onerror=alert(1)> Ada' });
+      const milk = await task(ada.id);
+      await until('an event shows within a second', async () => {
+        const start = performance.now();
+        const { id } = await task(ada.id);
+        await page.locator(`.event:has-text("${id.slice(-12)}")`).waitFor();
+        const passed = performance.now() - start;
+        t.log(`shown ${Math.round(passed)} ms after the request was sent`);
+        return passed < 1000;
+      });
+      await gateway.put(`/tasks/tasks/${milk.id}`, { status: 'completed' });
+      await page.locator('.event[data-kind=updated]').click();
+      const life = page.locator('.life li');
+      await until('both steps show', async () => (await life.count()) === 2);
+      t.regex((await life.nth(1).textContent()) ?? '', /task\.updated.*statuspending → completed/);
+      t.like(JSON.parse((await page.locator('.json pre').textContent()) ?? ''), {
+        ...{ specversion: '1.0', type: 'task.updated', subject: milk.id },
+        data: { title: milk.title, status: 'completed' },
+      });
+      t.is(await page.locator('#events-list .what').last().textContent(), '<img src=x onerror=alert(1)> Ada');
+      t.is(await page.locator('#events-list img').count(), 0);
+    });
+  },
+);
+
+test.serial('a filter and a search let through what they name, and a pause holds events back', async (t) => {
+  await withConsole(t, async ({ page, user, task }) => {
+    const ada = await user({ name: 'Ada' });
+    await user({ name: 'Grace' });
+    await task(ada.id, { title: 'Buy milk' });
+    const shown = () => page.locator('#events-list .what').allTextContents();
+    const untilShown = (...names: string[]) =>
+      until(`the list is ${names}`, async () => (await shown()).join() === names.join());
+    await untilShown('Buy milk', 'Grace', 'Ada');
+    await page.locator('#events-type').selectOption('user.created');
+    await untilShown('Grace', 'Ada');
+    await page.keyboard.press('/');
+    await page.keyboard.type('grace');
+    await untilShown('Grace');
+    await page.locator('#events-search').fill('');
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('p');
+    await user({ name: 'Barbara' });
+    await page.locator('#events-pause:has-text("Go on · 1 new")').waitFor();
+    t.deepEqual(await shown(), ['Grace', 'Ada']);
+    await page.keyboard.press('p');
+    await untilShown('Barbara', 'Grace', 'Ada');
+    await page.keyboard.press('j');
+    await page.keyboard.press('j');
+    await page.keyboard.press('Enter');
+    await page.locator('.event[aria-current]:has-text("Grace")').waitFor();
+  });
+});
+
+test.serial(
+  'the console survives a restart of the service and of the gateway, and misses no event',
+  async (t) => {
+    await withConsole(
+      t,
+      async ({ page, stack, redis, user }) => {
+        await user({ name: 'Before' });
+        await page.locator('.event:has-text("Before")').waitFor();
+        for (const part of [stack.tasks, stack.gateway]) {
+          part.kill('SIGKILL');
+          await part.stop();
+          await page.locator('#status[data-state="waiting"]').waitFor({ timeout: 15_000 });
+          const data = JSON.stringify({ name: `Without the ${part.name}` });
+          for (let n = 0; n < 50; n++) {
+            await redis.xadd(
+              'user-events:{0}',
+              '*',
+              ...entryFields({ type: 'user.updated', subject: 'x', data }),
+            );
+          }
+          await part.start();
+          await page.locator('#status[data-state="live"]').waitFor({ timeout: 20_000 });
+          await until(
+            'all 50 show, once',
+            async () => (await page.locator(`.event:has-text("Without the ${part.name}")`).count()) === 50,
+          );
+        }
+        t.is(await page.locator('.event:has-text("Before")').count(), 1);
+      },
+      away,
+    );
+  },
+);
+
+test.serial(
+  'a parked entry shows with its reason, is put back, and dropped once that is confirmed',
+  async (t) => {
+    await withConsole(t, async ({ page, redis }) => {
+      const dead = 'user-events:{0}:dead:cascade';
+      await redis.xadd('user-events:{0}', '*', ...entryFields({ type: 'user.renamed', subject: 'x' }));
+      await page.locator('#parked li:has-text("unknown_type")').waitFor();
+      const [before] = await redis.xrange(dead, '-', '+');
+      await page.getByRole('button', { name: /^Put back/ }).click();
+      await until('it is parked anew', async () => {
+        const [now] = await redis.xrange(dead, '-', '+');
+        return now !== undefined && now[0] !== before?.[0];
+      });
+      await until('one row is left', async () => (await page.locator('#parked > li').count()) === 1);
+      const drop = page.getByRole('button', { name: /^Drop …/ });
+      await until('the row is that of the new one', async () => {
+        await drop.click({ timeout: 500 });
+        await page.getByRole('button', { name: 'Keep it' }).click();
+        return true;
+      });
+      t.is(await redis.xlen(dead), 1);
+      await drop.click();
+      await page.getByRole('button', { name: 'Drop it' }).click();
+      await page.locator('#parked-none').waitFor();
+      t.is(await redis.xlen(dead), 0);
+    });
+  },
+);
+
+test.serial('a verification tells what is not as the events say, and a repair puts it right', async (t) => {
+  await withConsole(t, async ({ page, redis, user, task }) => {
+    const milk = await task((await user()).id);
+    await redis.del(`task:{0}:${milk.id}`);
+    const row = page.locator('#replays > li', { hasText: 'records of tasks' });
+    await page.getByRole('button', { name: 'Verify tasks' }).click();
+    await row.locator('.state:has-text("1 not as the events say")').waitFor();
+    t.regex((await row.locator('details').textContent()) ?? '', new RegExp(milk.id));
+    await page.getByRole('button', { name: 'Repair tasks' }).click();
+    await row.locator('.state:has-text("repaired, 1 changed")').waitFor();
+    await page.getByRole('button', { name: 'Verify users' }).click();
+    await page
+      .locator('#replays > li', { hasText: 'records of users' })
+      .locator('.state:has-text("as the events say")')
+      .waitFor();
+  });
+});
+
+test.serial('“Try it” shows a change travel, and a deletion go on to the task', async (t) => {
+  await withConsole(t, async ({ page }) => {
+    await page.keyboard.press('t');
+    await page.locator('#try-delete:enabled').waitFor();
+    t.is(await page.locator('#flow [data-reached]').count(), 4);
+    await page.locator('#try-delete').click();
+    await page.locator('#try-steps li:has-text("cascade has deleted the task")').waitFor();
+    await until('the check is counted', async () =>
+      /^1 locally/.test((await page.locator('#check-figures').textContent()) ?? ''),
+    );
+    t.true(
+      (await page.locator('#readers .card').count()) === 2 &&
+        (await page.locator('#streams canvas').count()) === 2,
+    );
+  });
+});
+
+test.serial('the page stays smooth and small at 500 events a second', async (t) => {
+  await withConsole(t, async ({ page, redis }) => {
+    await page.evaluate(`
+      window.tasks = [];
+      new PerformanceObserver((list) => {
+        for (const { duration } of list.getEntries()) if (duration > 100) window.tasks.push(duration);
+      }).observe({ entryTypes: ['longtask'] });
+      window.frames = 0;
+      (function frame() { window.frames += 1; requestAnimationFrame(frame); })();
+    `);
+    const seconds = 6;
+    const start = performance.now();
+    let sent = 0;
+    while (sent < 500 * seconds) {
+      const due = Math.min(500 * seconds, Math.floor(((performance.now() - start) / 1000) * 500));
+      const pipeline = redis.pipeline();
+      for (; sent < due; sent++) {
+        const data = JSON.stringify({ name: `number ${sent}`, email: 'ada@example.com' });
+        pipeline.xadd(
+          'user-events:{0}',
+          '*',
+          ...entryFields({ type: 'user.updated', subject: `x${sent}`, data }),
+        );
+      }
+      await pipeline.exec();
+    }
+    await page.locator(`.event:has-text("number ${500 * seconds - 1}")`).waitFor({ timeout: 5000 });
+    const passed = (performance.now() - start) / 1000;
+    const frames = Number(await page.evaluate('window.frames')) / passed;
+    const tasks = (await page.evaluate('window.tasks')) as number[];
+    const rows = await page.locator('.event').count();
+    t.log(
+      `${(sent / passed).toFixed(0)} events a second: ${frames.toFixed(0)} frames a second, ${rows} rows, tasks over 100 ms: ${tasks}`,
+    );
+    t.true(rows <= 200);
+    t.true(frames > 10);
+    // On a machine of its own there are none; the tests share theirs.
+    t.true(tasks.reduce((sum, duration) => sum + duration, 0) < (passed * 1000) / 5);
+  });
+});
