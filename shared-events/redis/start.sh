@@ -60,4 +60,4 @@ sh "$(dirname "$0")/mend.sh" "$dir"
 
 unset password USER_SERVICE_REDIS_PASSWORD TASK_SERVICE_REDIS_PASSWORD OPERATOR_REDIS_PASSWORD
 # A projection of a million users that a replay replaces is taken away beside the work, not before it.
-exec redis-server --lazyfree-lazy-server-del yes "$@" --aclfile "$acl"
+exec redis-server "$@" --aclfile "$acl" --lazyfree-lazy-server-del yes

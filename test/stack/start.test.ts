@@ -128,8 +128,8 @@ test('a process that dies is started again', async (t) => {
     const running = start(ports);
     await untilReady(running);
     const gateway = api(`http://127.0.0.1:${ports.gateway}`);
-    const pid = /user-service\/(\d+)\): listening/.exec(running.output())?.[1];
-    process.kill(Number(pid), 'SIGKILL');
+    const pid = () => /user-service\/(\d+)\): listening/.exec(running.output())?.[1];
+    process.kill(Number(await until('the user service says its pid', pid)), 'SIGKILL');
     await until('the user service is away', async () => (await gateway.get('/users/ready')).status !== 200);
     await until('the user service is back', async () => (await gateway.get('/users/ready')).status === 200);
     t.regex(running.output(), /user-service ended without being asked to/);

@@ -7,26 +7,21 @@ import type { AppState } from './app.ts';
 
 export type Problems = Record<string, [status: number, title: string]>;
 
-/** Every code a client can meet, with its status and title. This is the one place where errors become HTTP. */
+/** Every code a client can meet, with its status and title. Here and below is the one place where errors become HTTP. */
 export const problems: Problems = {
   bad_request: [400, 'Bad request'],
   malformed_json: [400, 'Malformed JSON'],
   body_not_an_object: [400, 'The body is not an object'],
   body_incomplete: [400, 'The body is incomplete'],
   invalid_idempotency_key: [400, 'Invalid Idempotency-Key'],
-  invalid_cursor: [400, 'Invalid cursor'],
   unknown_user: [400, 'Unknown user'],
   user_unverifiable: [400, 'The user could not be verified'],
-  forbidden: [403, 'Forbidden'],
   not_found: [404, 'Not found'],
   user_not_found: [404, 'User not found'],
   task_not_found: [404, 'Task not found'],
-  not_parked: [404, 'Not parked'],
   method_not_allowed: [405, 'Method not allowed'],
   not_acceptable: [406, 'Not acceptable'],
   request_timeout: [408, 'The request took too long'],
-  entry_gone: [409, 'The entry was removed'],
-  replay_running: [409, 'A replay runs already'],
   precondition_failed: [412, 'Precondition failed'],
   body_too_large: [413, 'The body is too large'],
   unsupported_media_type: [415, 'Unsupported media type'],
@@ -42,6 +37,17 @@ export const problems: Problems = {
   upstream_timeout: [504, 'The other service was too slow'],
 };
 
+/** What only the operators' routes answer with. */
+const operatorProblems: Problems = {
+  invalid_cursor: [400, 'Invalid cursor'],
+  forbidden: [403, 'Forbidden'],
+  not_parked: [404, 'Not parked'],
+  entry_gone: [409, 'The entry was removed'],
+  replay_running: [409, 'A replay runs already'],
+};
+
+const known: Problems = { ...problems, ...operatorProblems };
+
 interface Found {
   code: string;
   detail: string;
@@ -50,7 +56,7 @@ interface Found {
 
 /** The status and the body of a problem. */
 export function problem({ code, detail, errors }: Found, requestId: string) {
-  const [status, title] = problems[code] as [number, string];
+  const [status, title] = known[code] as [number, string];
   const type = `urn:problem:${code}`;
   const body = JSON.stringify({ type, title, status, detail, code, requestId, ...(errors && { errors }) });
   return { status, body };
@@ -58,7 +64,7 @@ export function problem({ code, detail, errors }: Found, requestId: string) {
 
 /** What an error means to a client; an unexpected one tells nothing but that it was unexpected. */
 function explain(error: unknown): Found {
-  if (error instanceof Failure && error.code in problems) return { code: error.code, detail: error.message };
+  if (error instanceof Failure && error.code in known) return { code: error.code, detail: error.message };
   if (error instanceof ValidationError) {
     const errors = error.inner.map(({ path = '', message }) => ({ path, message }));
     const detail = errors.map(({ path, message }) => `${path} ${message}`).join('; ');
