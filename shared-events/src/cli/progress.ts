@@ -16,6 +16,7 @@ export function progress({ out, label, total }: ProgressOptions) {
   const start = performance.now();
   let done = 0;
   let shownAt = start;
+  let addedAt = start;
 
   function show(): void {
     const seconds = (performance.now() - start) / 1000;
@@ -34,14 +35,15 @@ export function progress({ out, label, total }: ProgressOptions) {
     add(count: number): void {
       done += count;
       const now = performance.now();
+      addedAt = now;
       if (now - shownAt < (out.isTTY ? drawEvery : lineEvery)) return;
       shownAt = now;
       show();
     },
-    /** Ends the bar. Resolves to how many were done, and the seconds it took. */
-    end(): { done: number; seconds: number } {
+    /** Ends the bar. Gives how many were done, the seconds until the last of them, and the seconds in all. */
+    end(): { done: number; seconds: number; inAll: number } {
       if (out.isTTY) out.write('\r\x1b[K');
-      return { done, seconds: (performance.now() - start) / 1000 };
+      return { done, seconds: (addedAt - start) / 1000, inAll: (performance.now() - start) / 1000 };
     },
   };
 }

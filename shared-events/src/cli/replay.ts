@@ -115,10 +115,12 @@ async function replay(name: string, targets: ReplayTarget[], redis: Redis, mode:
       });
     }
     parent.end();
-    const { done, seconds } = bar.end();
-    const rate = Math.round(done / seconds);
+    const { done, seconds, inAll } = bar.end();
+    const rate = Math.round(done / Math.max(seconds, 0.001));
     const found = mode === 'verify' ? `${differences} differences` : `${differences} changed`;
-    say(`${name}: ${done} entries in ${seconds.toFixed(1)} s (${rate}/s), ${found}`);
+    say(
+      `${name}: ${done} entries in ${seconds.toFixed(1)} s (${rate}/s), ${found}; ${inAll.toFixed(1)} s in all`,
+    );
     if (mode === 'verify' && differences > 0) process.exitCode = 1;
   };
   if (mode === 'verify') await work(new AbortController().signal);
