@@ -1,4 +1,3 @@
-import { randomFillSync } from 'node:crypto';
 import { v7 } from 'uuid';
 
 const pattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
@@ -15,7 +14,7 @@ let used = drawn.length;
 
 function randomBytes(): Uint8Array {
   if (used === drawn.length) {
-    randomFillSync(drawn);
+    crypto.getRandomValues(drawn);
     used = 0;
   }
   used += 16;
