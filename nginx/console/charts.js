@@ -5,10 +5,16 @@ import { make } from './dom.js';
 const probe = make('span', { hidden: true });
 document.body.append(probe);
 
+/** The colours asked for so far: to ask the page while it changes would have all of it styled at once. */
+const colours = new Map();
+
 /** A colour of the page's style, as it is in the theme that is on. */
 function colour(name) {
-  probe.style.color = `var(--${name})`;
-  return getComputedStyle(probe).color;
+  if (!colours.has(name)) {
+    probe.style.color = `var(--${name})`;
+    colours.set(name, getComputedStyle(probe).color);
+  }
+  return colours.get(name);
 }
 
 const height = 110;
@@ -74,6 +80,7 @@ const axis = (more) => ({
 
 /** Draws all plots anew, as after a change of colours. */
 export function redrawCharts() {
+  colours.clear();
   for (const { chart } of charts) chart.redraw(false, true);
 }
 
