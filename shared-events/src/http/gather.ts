@@ -1,26 +1,31 @@
 import { Readable } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
 
-/** Up to how many bytes an answer is gathered before it goes out. */
+/** Up to how many characters an answer is gathered before it goes out. */
 const most = 64 * 1024;
 
 /**
- * The body of an answer whose JSON comes in pieces: a short one as a whole, so that it goes out at once and what fails
+ * The body of an answer whose text comes in pieces: a short one as a whole, so that it goes out at once and what fails
  * still decides the status; a longer one as a stream, read as the client takes it.
  */
 export async function gather(pieces: AsyncIterable<Buffer | string>): Promise<string | Readable> {
-  const rest = pieces[Symbol.asyncIterator]();
-  const gathered: Buffer[] = [];
-  for (let size = 0; size < most; ) {
+  const rest = textOf(pieces);
+  let gathered = '';
+  while (gathered.length < most) {
     const { done, value } = await rest.next();
-    if (done) return Buffer.concat(gathered).toString();
-    const piece = Buffer.from(value);
-    gathered.push(piece);
-    size += piece.length;
+    if (done) return gathered;
+    gathered += value;
   }
-  return Readable.from(joined(gathered, { [Symbol.asyncIterator]: () => rest }));
+  return Readable.from(joined(gathered, rest));
 }
 
-async function* joined(gathered: Buffer[], rest: AsyncIterable<Buffer | string>) {
-  yield Buffer.concat(gathered);
+/** The same pieces as text; a character may lie across two of them. */
+async function* textOf(pieces: AsyncIterable<Buffer | string>): AsyncGenerator<string> {
+  const decoder = new StringDecoder();
+  for await (const piece of pieces) yield typeof piece === 'string' ? piece : decoder.write(piece);
+}
+
+async function* joined(gathered: string, rest: AsyncIterable<string>): AsyncGenerator<string> {
+  yield gathered;
   yield* rest;
 }
