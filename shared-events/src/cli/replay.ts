@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs';
-import { hostname } from 'node:os';
+import { constants, hostname, setPriority } from 'node:os';
 import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
 import type { Redis } from 'ioredis';
@@ -75,6 +75,8 @@ export const replayCommand = (targets: ReplayTargets): Promise<void> =>
     if (values.help || positionals.length === 0) return void say(help(names));
     const chosen = choose(names, positionals);
     const asOf = values.until !== undefined || values.to !== undefined ? pastState(values) : undefined;
+    // Requests come first where processors are short.
+    setPriority(constants.priority.PRIORITY_LOW);
     await withRedis(async (redis, config) => {
       for (const name of chosen) {
         const partitions = Array.from({ length: config.PARTITIONS }, (_, partition) =>

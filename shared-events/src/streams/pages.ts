@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { RawEntry } from '../events.ts';
 
-const pageSize = 1000;
+const pageSize = 500;
 
 interface Range {
   redis: Redis;
