@@ -7,6 +7,7 @@ import { api, seed } from './stack/api.ts';
 import { root } from './stack/parts.ts';
 import { startStack } from './stack/stack.ts';
 import { until } from './stack/until.ts';
+import { withStack } from './stack/world.ts';
 
 // What the README shows, typed as it is written, does what the README says.
 
@@ -35,24 +36,24 @@ const normalise = (output: string): string =>
 
 test('the sample workflow gives what the README shows', async (t) => {
   t.true(steps.length >= 8);
-  const stack = await startStack({ env: { LOG_LEVEL: 'warn' } });
-  try {
-    const here = (command: string) =>
-      command
-        .replaceAll('http://localhost:8080', stack.urls.gateway)
-        .replace('redis-cli', `redis-cli --no-raw -p ${stack.ports.redis}`);
-    const separator = '-- next --';
-    const script = steps.map(({ command }) => `${here(command)}\necho '${separator}'`).join('\n');
-    const bash = spawn('bash', ['-c', script]);
-    const [output, errors] = await Promise.all([text(bash.stdout), text(bash.stderr)]);
-    t.is(errors, '');
-    const outputs = output.split(separator);
-    for (const [at, { command, shown }] of steps.entries()) {
-      t.is(normalise(outputs[at] ?? ''), normalise(shown), command);
-    }
-  } finally {
-    await stack.stop();
-  }
+  await withStack(
+    async ({ stack }) => {
+      const here = (command: string) =>
+        command
+          .replaceAll('http://localhost:8080', stack.urls.gateway)
+          .replace('redis-cli', `redis-cli --no-raw -p ${stack.ports.redis}`);
+      const separator = '-- next --';
+      const script = steps.map(({ command }) => `${here(command)}\necho '${separator}'`).join('\n');
+      const bash = spawn('bash', ['-c', script]);
+      const [output, errors] = await Promise.all([text(bash.stdout), text(bash.stderr)]);
+      t.is(errors, '');
+      const outputs = output.split(separator);
+      for (const [at, { command, shown }] of steps.entries()) {
+        t.is(normalise(outputs[at] ?? ''), normalise(shown), command);
+      }
+    },
+    { env: { LOG_LEVEL: 'warn' } },
+  );
 });
 
 test('the example of a consumer greets every user, and ends on Ctrl+C', async (t) => {

@@ -1,7 +1,7 @@
 import { ask } from './api.js';
 import { byId, make } from './dom.js';
 
-// Makes a user and a task as any client would, and tells when each step of their way was seen from here.
+// Makes a user and a task through the public routes, and tells when each step on their way was seen from here.
 
 const steps = byId('try-steps');
 const flow = byId('flow');

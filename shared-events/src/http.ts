@@ -14,7 +14,7 @@ export { clientGone } from './http/client-gone.ts';
 export { changeRequest, sendDocument, sendIfChanged } from './http/conditions.ts';
 export { gather } from './http/gather.ts';
 export { readIdempotencyKey } from './http/idempotency-key.ts';
-export { createMetrics, measureReaders } from './http/metrics.ts';
+export { createMetrics } from './http/metrics.ts';
 export {
   type Answer,
   type ApiDescription,
@@ -26,6 +26,7 @@ export {
 } from './http/openapi.ts';
 export { type Problems, problems } from './http/problems.ts';
 export { publicPath } from './http/public-path.ts';
+export { measureReaders } from './http/reader-metrics.ts';
 export { watchRedis } from './http/redis-calls.ts';
 export { resource } from './http/resource.ts';
 export { listen } from './http/server.ts';

@@ -2,7 +2,7 @@ export { compact } from './streams/compact.ts';
 export { consume, consumeBlock } from './streams/consume.ts';
 export { compareIds } from './streams/entry-id.ts';
 export { exclusively } from './streams/exclusive.ts';
-export { follow, followBlock, type Projection } from './streams/follow.ts';
+export { follow, followBlock, type Projection, storedPosition } from './streams/follow.ts';
 export { groupKeys } from './streams/group.ts';
 export type { ConsumeEvent, Handler, Handling } from './streams/hand.ts';
 export {
@@ -13,7 +13,14 @@ export {
   markerKey,
   markerSeconds,
 } from './streams/idempotency.ts';
-export { type GroupState, groupStates, type Lag, lagOf } from './streams/lag.ts';
+export {
+  type FollowedStream,
+  type GroupState,
+  groupStates,
+  type Lag,
+  lagOf,
+  readerStates,
+} from './streams/lag.ts';
 export { endOf, pagesAfter } from './streams/pages.ts';
 export { type Parked, parkedEntries } from './streams/parked.ts';
 export { claimPartitions } from './streams/partitions.ts';

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import { isId, projections, type RawEntry, readEntry, UndecodableEntry, userEvents } from 'shared-events';
-import { type Projection, script } from 'shared-events/streams';
+import { type Projection, script, storedPosition } from 'shared-events/streams';
 
 const lua = (file: string) => new URL(`lua/${file}`, import.meta.url);
 const applyScript = script(lua('apply-known-users.lua'));
@@ -28,7 +28,7 @@ interface Collaborators {
 export function knownUsers({ redis, stream, key, onUndecodable }: Collaborators): Projection {
   return {
     missed: async () => Number(await missedScript(redis, [stream, key], [])),
-    position: async () => (await redis.hget(key, 'position')) ?? '0-0',
+    position: () => storedPosition(redis, key),
     async apply(from, batch) {
       const users = [...foldUsers(batch, onUndecodable)];
       const set = users.filter((user): user is [string, string] => user[1] !== undefined);

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { partitionOf, taskEvents, userEvents } from 'shared-events';
 import { eventRoutes, feedBlock, replayRoutes } from 'shared-events/operator';
 import { type CommonConfig, openBlockingRedis } from 'shared-events/service';
+import { storedPosition } from 'shared-events/streams';
 import { knownUsersKey } from './known-users.ts';
 
 interface Collaborators {
@@ -25,7 +26,7 @@ export function taskOperator({ config, log, redis }: Collaborators) {
       projections: partitions.map((partition) => ({
         name: 'known-users',
         stream: userEvents.key(partition),
-        position: async () => (await redis.hget(knownUsersKey(partition), 'position')) ?? '0-0',
+        position: () => storedPosition(redis, knownUsersKey(partition)),
       })),
     }),
     replayRoutes({

@@ -85,13 +85,16 @@ const listPage = async (store: TaskStore, query: ListQuery): Promise<Page> =>
 
 /** The whole list as one JSON array, read page by page as the client takes it. */
 async function* wholeList(store: TaskStore, query: ListQuery): AsyncGenerator<string> {
-  let before = '[';
+  let separator = '';
   let after = query.after;
+  yield '[';
   do {
-    const page: Page = await listPage(store, { ...query, after });
-    if (page.texts.length > 0) yield before + page.texts.join(',');
-    if (page.texts.length > 0) before = ',';
-    after = page.next;
+    const { texts, next }: Page = await listPage(store, { ...query, after });
+    if (texts.length > 0) {
+      yield separator + texts.join(',');
+      separator = ',';
+    }
+    after = next;
   } while (after !== undefined);
-  yield before === '[' ? '[]' : ']';
+  yield ']';
 }

@@ -1,4 +1,5 @@
 import type { ProcessName } from './bench.ts';
+import type { ConsoleResult } from './console.ts';
 import type { GrowthResult } from './growth.ts';
 import type { ListResult } from './list.ts';
 import type { PartName } from './options.ts';
@@ -17,6 +18,7 @@ const reports: { [Name in PartName]: (result: PartResults[Name]) => string[] } =
   list: listReport,
   growth: growthReport,
   streams: streamsReport,
+  console: consoleReport,
   soak: soakReport,
 };
 
@@ -127,6 +129,15 @@ function streamsReport({ lag, replay, consuming, memory }: StreamsResult): strin
     ...Object.entries(before).map(([kind, figures]) => `${kind} before a replay: ${latency(figures)}`),
     ...Object.entries(during).map(([kind, figures]) => `${kind} during it: ${latency(figures)}`),
     `memory: ${whole(memory.userEvent)} bytes a user event, ${whole(memory.taskEvent)} a task event, ${whole(memory.task)} a task altogether`,
+  ];
+}
+
+function consoleReport({ seconds, rate, events, frames, longTasks }: ConsoleResult): string[] {
+  const longest = longTasks.length > 0 ? `, the longest ${ms(Math.max(...longTasks))}` : '';
+  const over = longTasks.filter((duration) => duration > 100);
+  return [
+    `${seconds} s at ${perSecond(rate)}, ${perSecond(events)} of them events: ${whole(frames)} frames a second`,
+    `tasks over 50 ms: ${longTasks.length}${longest}; over 100 ms: ${over.length}`,
   ];
 }
 

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { drawChart } from './chart.ts';
+import type { ConsoleResult } from './console.ts';
 import type { GrowthResult } from './growth.ts';
 import type { ListResult } from './list.ts';
 import type { Machine } from './machine.ts';
@@ -16,6 +17,7 @@ export interface PartResults {
   list: ListResult;
   growth: GrowthResult;
   streams: StreamsResult;
+  console: ConsoleResult;
   soak: SoakResult;
 }
 

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { root } from '../stack/parts.ts';
 import { type Bench, createStacks } from './bench.ts';
+import { measureConsole } from './console.ts';
 import { measureGrowth } from './growth.ts';
 import { measureList } from './list.ts';
 import { thisMachine } from './machine.ts';
@@ -23,6 +24,7 @@ const parts: { [Name in PartName]: (bench: Bench) => Promise<PartResults[Name]> 
   list: measureList,
   growth: measureGrowth,
   streams: measureStreams,
+  console: measureConsole,
   soak: measureSoak,
 };
 

@@ -18,6 +18,11 @@ export interface Settings {
   };
   list: { tasks: number; rounds: number; seconds: number };
   start: { times: number };
+  console: {
+    seconds: number;
+    /** a second; about two in three are events */
+    requests: number;
+  };
   soak: {
     /** a second */
     requests: number;
@@ -30,6 +35,7 @@ export const full: Settings = {
   streams: { rounds: 3, fullLoad: 8, events: 1_000_000, consumed: 300_000, calm: 5000, tasks: 20_000 },
   list: { tasks: 100_000, rounds: 3, seconds: 1 },
   start: { times: 5 },
+  console: { seconds: 60, requests: 900 },
   soak: { requests: 300 },
 };
 
@@ -39,5 +45,6 @@ export const quick: Settings = {
   streams: { rounds: 1, fullLoad: 2, events: 20_000, consumed: 10_000, calm: 1000, tasks: 2000 },
   list: { tasks: 5000, rounds: 1, seconds: 1 },
   start: { times: 1 },
+  console: { seconds: 5, requests: 900 },
   soak: { requests: 300 },
 };

@@ -164,43 +164,19 @@ test.serial('“Try it” shows a change travel, and a deletion go on to the tas
   });
 });
 
-test.serial('the page stays smooth and small at 500 events a second', async (t) => {
+test.serial('thousands of events leave the page small, and the last of them show', async (t) => {
   await withConsole(t, async ({ page, redis }) => {
-    await page.evaluate(`
-      window.tasks = [];
-      new PerformanceObserver((list) => {
-        for (const { duration } of list.getEntries()) if (duration > 100) window.tasks.push(duration);
-      }).observe({ entryTypes: ['longtask'] });
-      window.frames = 0;
-      (function frame() { window.frames += 1; requestAnimationFrame(frame); })();
-    `);
-    const seconds = 6;
-    const start = performance.now();
-    let sent = 0;
-    while (sent < 500 * seconds) {
-      const due = Math.min(500 * seconds, Math.floor(((performance.now() - start) / 1000) * 500));
-      const pipeline = redis.pipeline();
-      for (; sent < due; sent++) {
-        const data = JSON.stringify({ name: `number ${sent}`, email: 'ada@example.com' });
-        pipeline.xadd(
-          'user-events:{0}',
-          '*',
-          ...entryFields({ type: 'user.updated', subject: `x${sent}`, data }),
-        );
-      }
-      await pipeline.exec();
+    const events = 3000;
+    const pipeline = redis.pipeline();
+    for (let n = 1; n <= events; n++) {
+      const data = JSON.stringify({ name: `number ${n}`, email: 'ada@example.com' });
+      pipeline.xadd('user-events:{0}', '*', ...entryFields({ type: 'user.updated', subject: `x${n}`, data }));
     }
-    await page.locator(`.event:has-text("number ${500 * seconds - 1}")`).waitFor({ timeout: 5000 });
-    const passed = (performance.now() - start) / 1000;
-    const frames = Number(await page.evaluate('window.frames')) / passed;
-    const tasks = (await page.evaluate('window.tasks')) as number[];
-    const rows = await page.locator('.event').count();
-    t.log(
-      `${(sent / passed).toFixed(0)} events a second: ${frames.toFixed(0)} frames a second, ${rows} rows, tasks over 100 ms: ${tasks}`,
+    await pipeline.exec();
+    await page.locator(`.event:has-text("number ${events}")`).waitFor();
+    t.deepEqual(
+      await page.locator('#events-list .what').allTextContents(),
+      Array.from({ length: 200 }, (_, at) => `number ${events - at}`),
     );
-    t.true(rows <= 200);
-    t.true(frames > 10);
-    // On a machine of its own there are none; the tests share theirs.
-    t.true(tasks.reduce((sum, duration) => sum + duration, 0) < (passed * 1000) / 5);
   });
 });

@@ -6,7 +6,7 @@ import type { Page } from 'playwright-core';
 import { root } from '../stack/parts.ts';
 import { entryFields } from '../stack/redis.ts';
 import { until } from '../stack/until.ts';
-import { type World, withConsole } from './world.ts';
+import { type Consoles, withConsole } from './world.ts';
 
 // How the console looks: to people with any eyes and none, in light and dark, and on a phone. With SCREENSHOTS=1 the
 // pictures of the README are taken anew.
@@ -16,7 +16,7 @@ const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 const screenshots = join(import.meta.dirname, 'screenshots');
 
 /** Gives every panel something to show, and opens an event. */
-async function fill({ page, redis, user, task, gateway }: World): Promise<void> {
+async function fill({ page, redis, user, task, gateway }: Consoles): Promise<void> {
   await redis.xadd('user-events:{0}', '*', ...entryFields({ type: 'user.renamed', subject: 'x' }));
   for (let n = 0; n < 24; n++) {
     const { id } = await user({ name: ['Ada Lovelace', 'Grace Hopper', 'Barbara Liskov'][n % 3] });

@@ -2,17 +2,16 @@ import test from 'ava';
 import type { Redis } from 'ioredis';
 import type { Task } from 'shared-events';
 import { assertProblem } from '../e2e/problem.ts';
-import { type Answer, api, seed, untilReady } from '../stack/api.ts';
-import { entriesOf, openTestRedis, untilKnown } from '../stack/redis.ts';
-import { freePorts, type Stack, type StackOptions, startStack } from '../stack/stack.ts';
+import { type Answer, type Api, untilReady } from '../stack/api.ts';
+import { entriesOf, untilKnown } from '../stack/redis.ts';
+import { freePorts } from '../stack/stack.ts';
+import { type World, withStack } from '../stack/world.ts';
 import { type TcpProxy, tcpProxy } from './tcp-proxy.ts';
 
 // What clients see while Redis is away or its replies are lost, and that all goes on by itself afterwards.
 
-const quiet = { env: { LOG_LEVEL: 'fatal' } };
-
 /** One request of each kind, to a stack with this user and this task. */
-const requests = (gateway: ReturnType<typeof api>, userId: string, taskId: string) => [
+const requests = (gateway: Api, userId: string, taskId: string) => [
   gateway.post('/users/users', { name: 'Grace', email: 'grace@example.com' }),
   gateway.get(`/users/users/${userId}`),
   gateway.get(`/users/users/${userId}/tasks`),
@@ -24,8 +23,7 @@ const requests = (gateway: ReturnType<typeof api>, userId: string, taskId: strin
 ];
 
 test('while Redis is gone every request is a 503 with Retry-After, and all goes on when it is back', async (t) => {
-  await withStack(async ({ stack, redis, gateway }) => {
-    const { user, task } = seed(gateway);
+  await withStack(async ({ stack, redis, gateway, user, task }) => {
     const ada = await user();
     const milk = await task(ada.id);
 
@@ -49,8 +47,7 @@ test('while Redis is gone every request is a 503 with Retry-After, and all goes 
 });
 
 test('while Redis hangs every request is a 503 within its deadline, and nothing is written twice after', async (t) => {
-  await withStack(async ({ stack, redis, gateway }) => {
-    const { user, task } = seed(gateway);
+  await withStack(async ({ stack, redis, gateway, user, task }) => {
     const ada = await user();
     const milk = await task(ada.id);
 
@@ -68,8 +65,7 @@ test('while Redis hangs every request is a 503 within its deadline, and nothing 
 });
 
 test('a write whose reply is lost is a 503, and written once or not at all', async (t) => {
-  await withProxy(async ({ proxy, redis, gateway }) => {
-    const { user, task } = seed(gateway);
+  await withProxy(async ({ proxy, redis, gateway, user, task }) => {
     const ada = await user();
     const titles: string[] = [];
     for (let round = 0; round < 10; round++) {
@@ -95,8 +91,8 @@ test('a write whose reply is lost is a 503, and written once or not at all', asy
 });
 
 test('a creation whose reply is lost, sent again with its Idempotency-Key, is there once', async (t) => {
-  await withProxy(async ({ proxy, redis, gateway }) => {
-    const ada = await seed(gateway).user();
+  await withProxy(async ({ proxy, redis, gateway, user }) => {
+    const ada = await user();
     const headers = { 'Idempotency-Key': 'once' };
     const send = () => gateway.post('/tasks/tasks', { userId: ada.id, title: 'Once' }, headers);
     proxy.loseReplies();
@@ -111,8 +107,7 @@ test('a creation whose reply is lost, sent again with its Idempotency-Key, is th
 });
 
 test('a connection that goes silent is given up and made anew', async (t) => {
-  await withProxy(async ({ proxy, redis, gateway }) => {
-    const { user, task } = seed(gateway);
+  await withProxy(async ({ proxy, redis, gateway, user, task }) => {
     const ada = await user();
     proxy.blackHole();
     assertProblem(t, await gateway.get(`/users/users/${ada.id}`), 503, 'redis_unavailable');
@@ -125,8 +120,7 @@ test('a connection that goes silent is given up and made anew', async (t) => {
 });
 
 test('a Redis without memory refuses writes with 503 and leaves nothing half done', async (t) => {
-  await withStack(async ({ redis, gateway }) => {
-    const { user, task } = seed(gateway);
+  await withStack(async ({ redis, gateway, user, task }) => {
     const ada = await user();
     const milk = await task(ada.id);
     const before = await redis.dbsize();
@@ -145,8 +139,8 @@ test('a Redis without memory refuses writes with 503 and leaves nothing half don
 });
 
 test('a key of the wrong type is a 500 that tells nothing, and leaves nothing half done', async (t) => {
-  await withStack(async ({ redis, gateway }) => {
-    const ada = await seed(gateway).user();
+  await withStack(async ({ redis, gateway, user }) => {
+    const ada = await user();
     await redis.set(`tasks-of:{0}:${ada.id}:completed`, 'no index');
     const answer = await gateway.post('/tasks/tasks', { userId: ada.id, title: 'Half' });
     assertProblem(t, answer, 500, 'internal_error');
@@ -154,31 +148,12 @@ test('a key of the wrong type is a 500 that tells nothing, and leaves nothing ha
   });
 });
 
-interface World {
-  stack: Stack;
-  /** The test's own connection. */
-  redis: Redis;
-  gateway: ReturnType<typeof api>;
-}
-
-async function withStack(run: (world: World) => Promise<void>, options: StackOptions = quiet): Promise<void> {
-  const stack = await startStack(options);
-  const redis = openTestRedis(stack);
-  try {
-    await run({ stack, redis, gateway: api(stack.urls.gateway) });
-  } finally {
-    redis.disconnect();
-    await stack.stop();
-  }
-}
-
 /** A stack whose services reach Redis through a proxy; the test's own connection does not. */
 async function withProxy(run: (world: World & { proxy: TcpProxy }) => Promise<void>): Promise<void> {
   const ports = await freePorts();
   const proxy = await tcpProxy(ports.redis);
   try {
-    const env = { ...quiet.env, REDIS_PORT: String(proxy.port) };
-    await withStack((world) => run({ ...world, proxy }), { ports, env });
+    await withStack((world) => run({ ...world, proxy }), { ports, env: { REDIS_PORT: String(proxy.port) } });
   } finally {
     await proxy.close();
   }

@@ -1,25 +1,15 @@
 import test from 'ava';
 import type { Redis } from 'ioredis';
 import { api } from '../stack/api.ts';
-import { entryFields, openTestRedis } from '../stack/redis.ts';
-import { type Stack, startStack } from '../stack/stack.ts';
+import { entryFields } from '../stack/redis.ts';
+import type { Stack } from '../stack/stack.ts';
 import { until } from '../stack/until.ts';
+import { withStack } from '../stack/world.ts';
 import { openFeed, placesOf } from './world.ts';
 
 // The feed under many clients, and under slow ones. One test after the other: each needs the machine.
 
 const MiB = 1024 * 1024;
-
-async function withStack(run: (stack: Stack, redis: Redis) => Promise<void>): Promise<void> {
-  const stack = await startStack({ env: { LOG_LEVEL: 'fatal' } });
-  const redis = openTestRedis(stack);
-  try {
-    await run(stack, redis);
-  } finally {
-    redis.disconnect();
-    await stack.stop();
-  }
-}
 
 /** Writes so many entries of so many bytes, as fast as Redis takes them. */
 async function burst(redis: Redis, count: number, size: number): Promise<void> {
@@ -46,7 +36,7 @@ const readsWaiting = async (redis: Redis): Promise<number> =>
 
 test.serial('a thousand clients are each sent every event of a burst, by one read of Redis', async (t) => {
   t.timeout(180_000);
-  await withStack(async (stack, redis) => {
+  await withStack(async ({ stack, redis }) => {
     const clients = 1000;
     const events = 100;
     const before = await residentMemory(stack);
@@ -78,7 +68,7 @@ test.serial('a thousand clients are each sent every event of a burst, by one rea
 
 test.serial('a client that does not read costs little, and misses nothing once it reads on', async (t) => {
   t.timeout(180_000);
-  await withStack(async (stack, redis) => {
+  await withStack(async ({ stack, redis }) => {
     const events = 6000;
     const url = `${stack.urls.tasks}/operator/events`;
     const fast = await openFeed(url);

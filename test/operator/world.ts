@@ -1,6 +1,9 @@
 import { type ClientRequest, get, type IncomingMessage } from 'node:http';
+import type { Redis } from 'ioredis';
 import type { CloudEvent } from 'shared-events';
 import { api } from '../stack/api.ts';
+import type { StackOptions } from '../stack/stack.ts';
+import { type World, withStack } from '../stack/world.ts';
 
 /** One message of a feed. */
 export interface Message {
@@ -72,6 +75,25 @@ export const placesOf = (messages: Message[]): string[] =>
     .map(({ data }) => JSON.parse(data) as CloudEvent)
     .map(({ source, id }) => `${source} ${id}`);
 
+/** Both streams, in each partition. */
+export const streamsOf = (partitions: number) =>
+  ['user-events', 'task-events'].flatMap((name) =>
+    Array.from({ length: partitions }, (_, partition) => ({
+      key: `${name}:{${partition}}`,
+      source: `/${name}/${partition}`,
+    })),
+  );
+
+/** Where every entry stands, in all streams. */
+export async function placesIn(redis: Redis, partitions = 1): Promise<string[]> {
+  const all = await Promise.all(
+    streamsOf(partitions).map(async ({ key, source }) =>
+      (await redis.xrange(key, '-', '+')).map(([id]) => `${source} ${id}`),
+    ),
+  );
+  return all.flat();
+}
+
 /** Follows a feed through all breaks, as a browser does: it comes back to one of the addresses with the last id. */
 export function followFeed(urls: string[], query: string) {
   const messages: Message[] = [];
@@ -124,3 +146,10 @@ export function operatorApi(base: string) {
     request: client.request,
   };
 }
+
+/** A system of a test's own, with a client for its operators. */
+export const withOperator = (
+  run: (world: World & { operator: ReturnType<typeof operatorApi> }) => Promise<void>,
+  options: StackOptions = {},
+): Promise<void> =>
+  withStack((world) => run({ ...world, operator: operatorApi(world.stack.urls.operator) }), options);

@@ -5,12 +5,12 @@ import { isDeepStrictEqual } from 'node:util';
 import test from 'ava';
 import { api, seed } from '../stack/api.ts';
 import { until } from '../stack/until.ts';
-import { answers, history, replay, untilCascadesEnd, withStack } from './world.ts';
+import { answers, history, replay, untilCascadesEnd, withPartitions } from './world.ts';
 
 // The streams are the truth: what is kept beside them can be lost and rebuilt.
 
 test('with every key but the streams deleted, a replay brings every answer back', async (t) => {
-  await withStack(async (stack, redis) => {
+  await withPartitions(async ({ stack, redis }) => {
     const world = await history(stack, 40);
     await untilCascadesEnd(redis);
     const before = await answers(stack, world);
@@ -34,7 +34,7 @@ test('with every key but the streams deleted, a replay brings every answer back'
 });
 
 test('--verify changes nothing, names what differs and ends with 1; a replay puts it right', async (t) => {
-  await withStack(async (stack, redis) => {
+  await withPartitions(async ({ stack, redis }) => {
     const { users, tasks } = await history(stack, 12);
     await untilCascadesEnd(redis);
     t.is((await replay(stack, 'all', '--verify')).code, 0);
@@ -62,7 +62,7 @@ test('--verify changes nothing, names what differs and ends with 1; a replay put
 });
 
 test('--until writes the state as it was then', async (t) => {
-  await withStack(async (stack, redis) => {
+  await withPartitions(async ({ stack, redis }) => {
     const dir = mkdtempSync(join(tmpdir(), 'replay-'));
     const file = join(dir, 'users.jsonl');
     const gateway = api(stack.urls.gateway);
@@ -94,7 +94,7 @@ test('--until writes the state as it was then', async (t) => {
 });
 
 test('two replays at once: the second is refused, naming the first', async (t) => {
-  await withStack(async (stack, redis) => {
+  await withPartitions(async ({ stack, redis }) => {
     await redis.set('replay', 'somehost:42 (users, since today)', 'PX', 60_000);
     const { code, errors } = await replay(stack, 'users');
     t.is(code, 2);
@@ -105,7 +105,7 @@ test('two replays at once: the second is refused, naming the first', async (t) =
 });
 
 test('what cannot be replayed, or a wrong time, gets one line that says so', async (t) => {
-  await withStack(async (stack) => {
+  await withPartitions(async ({ stack }) => {
     for (const [args, message] of [
       [['everything'], /everything cannot be replayed here; there is: known-users, tasks/],
       [['users', '--until', 'yesterday', '--to', 'x'], /Say with --until an entry id/],

@@ -7,18 +7,18 @@ import { until } from '../stack/until.ts';
 import {
   answers,
   history,
+  type Made,
   partitions,
   replay,
   startReplay,
   untilCascadesEnd,
-  type World,
-  withStack,
+  withPartitions,
 } from './world.ts';
 
 // A replay while others read and write: nobody notices.
 
 /** Writers and a reader that check every answer they get, until they are stopped; then it tells how often they wrote. */
-function checkedLoad(t: ExecutionContext, stack: Stack, world: World, before: string[]) {
+function checkedLoad(t: ExecutionContext, stack: Stack, all: Made, before: string[]) {
   const gateway = api(stack.urls.gateway);
   const { user, task } = seed(gateway);
   let busy = true;
@@ -37,7 +37,7 @@ function checkedLoad(t: ExecutionContext, stack: Stack, world: World, before: st
     }
   };
   const reader = async () => {
-    while (busy) t.deepEqual(await answers(stack, world), before);
+    while (busy) t.deepEqual(await answers(stack, all), before);
   };
   const ended = Promise.all([writer(), writer(), reader()]);
   return async () => {
@@ -48,7 +48,7 @@ function checkedLoad(t: ExecutionContext, stack: Stack, world: World, before: st
 }
 
 test('while all is rebuilt again and again, and killed half-way, no reader and no writer notices', async (t) => {
-  await withStack(async (stack, redis) => {
+  await withPartitions(async ({ stack, redis }) => {
     const world = await history(stack, 30);
     await untilCascadesEnd(redis);
     const stopLoad = checkedLoad(t, stack, world, await answers(stack, world));
@@ -70,7 +70,7 @@ test('while all is rebuilt again and again, and killed half-way, no reader and n
 });
 
 test('a hundred thousand events are rebuilt while writers and a reader go on', async (t) => {
-  await withStack(async (stack, redis) => {
+  await withPartitions(async ({ stack, redis }) => {
     const world = await history(stack, 10);
     await writeHistory(redis, 25_000);
     await untilCascadesEnd(redis);

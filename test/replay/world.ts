@@ -2,9 +2,10 @@ import type { Redis } from 'ioredis';
 import { type Task, taskStatuses, type User } from 'shared-events';
 import { api, seed } from '../stack/api.ts';
 import { startCommand } from '../stack/commands.ts';
-import { openTestRedis, untilKnown } from '../stack/redis.ts';
-import { type Stack, startStack } from '../stack/stack.ts';
+import { untilKnown } from '../stack/redis.ts';
+import type { Stack } from '../stack/stack.ts';
 import { until } from '../stack/until.ts';
+import { type World, withStack } from '../stack/world.ts';
 
 export const partitions = 3;
 
@@ -12,24 +13,16 @@ export const startReplay = (stack: Stack, ...args: string[]) =>
   startCommand('replay', stack, args, partitions);
 export const replay = (stack: Stack, ...args: string[]) => startReplay(stack, ...args).result;
 
-export async function withStack(run: (stack: Stack, redis: Redis) => Promise<void>) {
-  const stack = await startStack({ env: { PARTITIONS: String(partitions), LOG_LEVEL: 'warn' } });
-  const redis = openTestRedis(stack);
-  try {
-    await run(stack, redis);
-  } finally {
-    redis.disconnect();
-    await stack.stop();
-  }
-}
+export const withPartitions = (run: (world: World) => Promise<void>) =>
+  withStack(run, { env: { PARTITIONS: String(partitions), LOG_LEVEL: 'warn' } });
 
-export interface World {
+export interface Made {
   users: User[];
   tasks: Task[];
 }
 
 /** A small world with a history: users and tasks that were made, changed and deleted. */
-export async function history(stack: Stack, size: number): Promise<World> {
+export async function history(stack: Stack, size: number): Promise<Made> {
   const gateway = api(stack.urls.gateway);
   const { user, task } = seed(gateway);
   const users: User[] = [];
@@ -52,7 +45,7 @@ export async function history(stack: Stack, size: number): Promise<World> {
 }
 
 /** Every answer that reads can get about this world, with status, version and text. */
-export async function answers(stack: Stack, { users, tasks }: World): Promise<string[]> {
+export async function answers(stack: Stack, { users, tasks }: Made): Promise<string[]> {
   const gateway = api(stack.urls.gateway);
   const paths = [
     ...users.flatMap(({ id }) => [

@@ -1,34 +1,26 @@
 import test, { type ExecutionContext } from 'ava';
-import type { Redis } from 'ioredis';
 import { assertProblem } from '../e2e/problem.ts';
 import { accountPasswords, credentials } from '../stack/accounts.ts';
-import { type Api, api, seed } from '../stack/api.ts';
+import type { Api } from '../stack/api.ts';
 import { startCommand } from '../stack/commands.ts';
 import { servicePart } from '../stack/parts.ts';
-import { openTestRedis } from '../stack/redis.ts';
-import { freePorts, type Stack, startStack } from '../stack/stack.ts';
+import { freePorts } from '../stack/stack.ts';
 import { until } from '../stack/until.ts';
+import { type World, withStack } from '../stack/world.ts';
 
 // What a service does with credentials that Redis refuses, or that make no sense.
 
-interface World {
-  stack: Stack;
-  redis: Redis;
-  gateway: Api;
+interface Told extends World {
   /** Every line the parts have printed. */
   lines: string[];
 }
 
-async function withStack(run: (world: World) => Promise<void>): Promise<void> {
+function withLines(run: (told: Told) => Promise<void>): Promise<void> {
   const lines: string[] = [];
-  const stack = await startStack({ env: { LOG_LEVEL: 'warn' }, onLine: (_, line) => lines.push(line) });
-  const redis = openTestRedis(stack);
-  try {
-    await run({ stack, redis, gateway: api(stack.urls.gateway), lines });
-  } finally {
-    redis.disconnect();
-    await stack.stop();
-  }
+  return withStack((world) => run({ ...world, lines }), {
+    env: { LOG_LEVEL: 'warn' },
+    onLine: (_, line) => lines.push(line),
+  });
 }
 
 const services = ['user-service', 'task-service'] as const;
@@ -69,8 +61,7 @@ function assertNoPassword(t: ExecutionContext, lines: string[]): void {
 }
 
 test('while its password is wrong a service answers 503 and says why, and goes on when it is put right', async (t) => {
-  await withStack(async ({ redis, gateway, lines }) => {
-    const { user, task } = seed(gateway);
+  await withLines(async ({ redis, gateway, user, task, lines }) => {
     const ada = await user();
     const milk = await task(ada.id);
     for (const service of services) {
@@ -93,8 +84,7 @@ test('while its password is wrong a service answers 503 and says why, and goes o
 });
 
 test('while its account lacks a right a service answers 503 and says which, and goes on when it has it', async (t) => {
-  await withStack(async ({ redis, gateway, lines }) => {
-    const { user, task } = seed(gateway);
+  await withLines(async ({ redis, gateway, user, task, lines }) => {
     const ada = await user();
     const milk = await task(ada.id);
     for (const service of services) await redis.acl('SETUSER', service, 'clearselectors', '-ping', '-xread');
@@ -112,7 +102,7 @@ test('while its account lacks a right a service answers 503 and says which, and 
 });
 
 test('a command with wrong credentials ends with 2 and one line that says so', async (t) => {
-  await withStack(async ({ stack, redis }) => {
+  await withLines(async ({ stack, redis }) => {
     await redis.acl('SETUSER', 'operator', 'resetpass', '>another');
     const { code, errors } = await startCommand('events', stack, ['lag']).result;
     t.is(code, 2);

@@ -1,49 +1,30 @@
 import test from 'ava';
 import { CloudEvent } from 'cloudevents';
-import type { Task, User } from 'shared-events';
-import { api, seed } from '../stack/api.ts';
+import type { User } from 'shared-events';
 import { startCommand } from '../stack/commands.ts';
-import { holdProjections, openTestRedis, untilKnown } from '../stack/redis.ts';
-import { type Stack, startStack } from '../stack/stack.ts';
+import { holdProjections, untilKnown } from '../stack/redis.ts';
 import { until } from '../stack/until.ts';
+import { type World, withStack } from '../stack/world.ts';
 
 // `npm run events`, as an operator uses it.
 
-interface World {
-  stack: Stack;
-  redis: ReturnType<typeof openTestRedis>;
-  gateway: ReturnType<typeof api>;
-  user(input?: object): Promise<User>;
-  task(userId: string, input?: object): Promise<Task>;
+interface Commands extends World {
   events(...args: string[]): Promise<{ code: number | null; output: string; errors: string }>;
   lines(...args: string[]): Promise<string[]>;
 }
 
-async function withStack(run: (world: World) => Promise<void>): Promise<void> {
-  const stack = await startStack({ env: { LOG_LEVEL: 'fatal' } });
-  const redis = openTestRedis(stack);
-  const gateway = api(stack.urls.gateway);
-  const events = (...args: string[]) => startCommand('events', stack, args).result;
-  try {
-    await run({
-      stack,
-      redis,
-      gateway,
-      ...seed(gateway),
-      events,
-      lines: async (...args) => (await events(...args)).output.trim().split('\n'),
-    });
-  } finally {
-    redis.disconnect();
-    await stack.stop();
-  }
-}
+const withCommands = (run: (commands: Commands) => Promise<void>) =>
+  withStack((world) => {
+    const events = (...args: string[]) => startCommand('events', world.stack, args).result;
+    const lines = async (...args: string[]) => (await events(...args)).output.trim().split('\n');
+    return run({ ...world, events, lines });
+  });
 
 const poison = (redis: World['redis']) =>
   redis.xadd('user-events:{0}', '*', 'type', 'user.renamed', 'subject', 'x', 'data', '{}', 'schema', '1');
 
 test('tail prints what is asked for, in order, readable or as CloudEvents, and goes on while it comes', async (t) => {
-  await withStack(async ({ stack, user, task, gateway, lines, redis }) => {
+  await withCommands(async ({ stack, user, task, gateway, lines, redis }) => {
     const live = startCommand('events', stack, ['tail', '--json']);
     let seen = '';
     live.child.stdout.on('data', (chunk) => {
@@ -78,7 +59,7 @@ test('tail prints what is asked for, in order, readable or as CloudEvents, and g
 });
 
 test('show tells the life of a task, with what changed at each step', async (t) => {
-  await withStack(async ({ user, task, gateway, events }) => {
+  await withCommands(async ({ user, task, gateway, events }) => {
     const { id } = await task((await user()).id, { title: 'Milk' });
     await gateway.put(`/tasks/tasks/${id}`, { title: 'Oat milk' });
     await gateway.delete(`/tasks/tasks/${id}`);
@@ -95,7 +76,7 @@ test('show tells the life of a task, with what changed at each step', async (t) 
 });
 
 test('lag is exact, also where entries were removed', async (t) => {
-  await withStack(async ({ user, redis, lines }) => {
+  await withCommands(async ({ user, redis, lines }) => {
     const row = async (reader: string) =>
       (await lines('lag')).find((line) => line.includes(reader))?.split(/ {2,}/);
     await user();
@@ -116,7 +97,7 @@ test('lag is exact, also where entries were removed', async (t) => {
 });
 
 test('a parked entry is listed with its reason, shown, put back before its group, and dropped', async (t) => {
-  await withStack(async ({ redis, events, lines }) => {
+  await withCommands(async ({ redis, events, lines }) => {
     t.deepEqual(await lines('parked'), ['Nothing is parked.']);
     const origin = await poison(redis);
     await until('it is parked', async () => (await lines('parked')).length === 2);
@@ -140,7 +121,7 @@ test('a parked entry is listed with its reason, shown, put back before its group
 });
 
 test('compact removes what a replay does not need, nothing that is not passed, and a replay gives the same state', async (t) => {
-  await withStack(async ({ stack, redis, gateway, user, task, events }) => {
+  await withCommands(async ({ stack, redis, gateway, user, task, events }) => {
     const users: User[] = [];
     for (let n = 0; n < 20; n++) {
       const made = await user({ name: `User ${n}` });
@@ -187,7 +168,7 @@ test('compact removes what a replay does not need, nothing that is not passed, a
 });
 
 test('a wrong command or option gets one line that says so, and --help teaches', async (t) => {
-  await withStack(async ({ events }) => {
+  await withCommands(async ({ events }) => {
     for (const [args, message] of [
       [['nonsense'], /^There is no nonsense\./],
       [['tail', '--from', 'never'], /^--from never: give an entry id/],

@@ -3,114 +3,110 @@ import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
 import test from 'ava';
 import { hashTag, partitionOf, type Task, type User } from 'shared-events';
-import { api, seed } from './api.ts';
 import { servicePart } from './parts.ts';
-import { openTestRedis } from './redis.ts';
-import { freePorts, startStack } from './stack.ts';
+import { freePorts } from './stack.ts';
 import { until } from './until.ts';
-
-const withPartitions = (PARTITIONS: string) => startStack({ env: { PARTITIONS, LOG_LEVEL: 'fatal' } });
+import { withStack } from './world.ts';
 
 test('all that belongs to one user carries the hash tag of the partition their id leads to', async (t) => {
   const partitions = 7;
-  const stack = await withPartitions(String(partitions));
-  const redis = openTestRedis(stack);
-  try {
-    const { user, task } = seed(api(stack.urls.gateway));
-    const users: User[] = [];
-    const tasks: Task[] = [];
-    for (let n = 0; n < 30; n++) {
-      const made = await user();
-      users.push(made);
-      tasks.push(await task(made.id));
-    }
-    for (const { id } of users) {
-      const tag = hashTag(partitionOf(id, partitions));
-      const own = tasks.find(({ userId }) => userId === id)?.id;
-      t.deepEqual((await redis.keys(`*${id}*`)).sort(), [
-        `tasks-of:${tag}:${id}`,
-        `tasks-of:${tag}:${id}:pending`,
-        `user:${tag}:${id}`,
-      ]);
-      t.deepEqual(await redis.keys(`*${own}*`), [`task:${tag}:${own}`]);
-      await until('the user is known in that partition', () =>
-        redis.hexists(`known-users:${tag}`, id).then(Boolean),
-      );
-    }
-    t.true(new Set(users.map(({ id }) => partitionOf(id, partitions))).size > 3, 'users spread');
-  } finally {
-    redis.disconnect();
-    await stack.stop();
-  }
+  await withStack(
+    async ({ redis, user, task }) => {
+      const users: User[] = [];
+      const tasks: Task[] = [];
+      for (let n = 0; n < 30; n++) {
+        const made = await user();
+        users.push(made);
+        tasks.push(await task(made.id));
+      }
+      for (const { id } of users) {
+        const tag = hashTag(partitionOf(id, partitions));
+        const own = tasks.find(({ userId }) => userId === id)?.id;
+        t.deepEqual((await redis.keys(`*${id}*`)).sort(), [
+          `tasks-of:${tag}:${id}`,
+          `tasks-of:${tag}:${id}:pending`,
+          `user:${tag}:${id}`,
+        ]);
+        t.deepEqual(await redis.keys(`*${own}*`), [`task:${tag}:${own}`]);
+        await until('the user is known in that partition', () =>
+          redis.hexists(`known-users:${tag}`, id).then(Boolean),
+        );
+      }
+      t.true(new Set(users.map(({ id }) => partitionOf(id, partitions))).size > 3, 'users spread');
+    },
+    { env: { PARTITIONS: String(partitions) } },
+  );
 });
 
 test('every script names all the keys it touches, and all carry one hash tag', async (t) => {
-  const stack = await withPartitions('5');
-  const redis = openTestRedis(stack);
-  try {
-    const gateway = api(stack.urls.gateway);
-    const { user, task } = seed(gateway);
-    const warm = await user();
-    await task(warm.id);
+  await withStack(
+    async ({ stack, gateway, user, task }) => {
+      const warm = await user();
+      await task(warm.id);
 
-    const monitor = connect(stack.ports.redis, '127.0.0.1').setEncoding('utf8');
-    monitor.write('MONITOR\r\n');
-    await once(monitor, 'data');
-    const scripts = new Map<string, Set<string>>();
-    let named = new Set<string>();
-    createInterface(monitor).on('line', (line) => {
-      const [command = '', ...rest] = [...line.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(([, word = '']) => word);
-      if (line.includes(' lua] ')) {
-        const keys = scripts.get([...named].join(' ')) ?? new Set();
-        const [key] = /^(xinfo|xgroup)$/i.test(command) ? rest.slice(1) : rest;
-        if (key !== undefined) keys.add(key);
-        scripts.set([...named].join(' '), keys);
-      } else if (/^eval(sha)?$/i.test(command)) {
-        named = new Set(rest.slice(2, 2 + Number(rest[1])));
+      const monitor = connect(stack.ports.redis, '127.0.0.1').setEncoding('utf8');
+      monitor.write('MONITOR\r\n');
+      await once(monitor, 'data');
+      const scripts = new Map<string, Set<string>>();
+      let named = new Set<string>();
+      createInterface(monitor).on('line', (line) => {
+        const [command = '', ...rest] = [...line.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(
+          ([, word = '']) => word,
+        );
+        if (line.includes(' lua] ')) {
+          const keys = scripts.get([...named].join(' ')) ?? new Set();
+          const [key] = /^(xinfo|xgroup)$/i.test(command) ? rest.slice(1) : rest;
+          if (key !== undefined) keys.add(key);
+          scripts.set([...named].join(' '), keys);
+        } else if (/^eval(sha)?$/i.test(command)) {
+          named = new Set(rest.slice(2, 2 + Number(rest[1])));
+        }
+      });
+      for (let n = 0; n < 5; n++) {
+        const made = await user();
+        const { id } = await task(made.id);
+        await gateway.post(
+          '/tasks/tasks',
+          { userId: made.id, title: 'x' },
+          { 'Idempotency-Key': `key ${n}` },
+        );
+        await gateway.put(`/tasks/tasks/${id}`, { status: 'completed' });
+        await gateway.delete(`/tasks/tasks/${id}`);
+        await gateway.put(`/users/users/${made.id}`, { name: 'Grace', email: 'grace@example.com' });
+        await gateway.delete(`/users/users/${made.id}`);
+        await gateway.post('/tasks/tasks', { userId: made.id, title: 'too late' });
       }
-    });
-    for (let n = 0; n < 5; n++) {
-      const made = await user();
-      const { id } = await task(made.id);
-      await gateway.post('/tasks/tasks', { userId: made.id, title: 'x' }, { 'Idempotency-Key': `key ${n}` });
-      await gateway.put(`/tasks/tasks/${id}`, { status: 'completed' });
-      await gateway.delete(`/tasks/tasks/${id}`);
-      await gateway.put(`/users/users/${made.id}`, { name: 'Grace', email: 'grace@example.com' });
-      await gateway.delete(`/users/users/${made.id}`);
-      await gateway.post('/tasks/tasks', { userId: made.id, title: 'too late' });
-    }
-    await until('the follower has applied something', () =>
-      [...scripts.keys()].some((key) => key.startsWith('known-users')),
-    );
-    monitor.destroy();
+      await until('the follower has applied something', () =>
+        [...scripts.keys()].some((key) => key.startsWith('known-users')),
+      );
+      monitor.destroy();
 
-    t.true(scripts.size > 20);
-    for (const [keys, touched] of scripts) {
-      const declared = new Set(keys.split(' '));
-      for (const key of touched) t.true(declared.has(key), `${key} is not among ${keys}`);
-      t.is(new Set([...declared].map((key) => /\{\d+\}/.exec(key)?.[0])).size, 1, keys);
-    }
-  } finally {
-    redis.disconnect();
-    await stack.stop();
-  }
+      t.true(scripts.size > 20);
+      for (const [keys, touched] of scripts) {
+        const declared = new Set(keys.split(' '));
+        for (const key of touched) t.true(declared.has(key), `${key} is not among ${keys}`);
+        t.is(new Set([...declared].map((key) => /\{\d+\}/.exec(key)?.[0])).size, 1, keys);
+      }
+    },
+    { env: { PARTITIONS: '5' } },
+  );
 });
 
 test('a service that finds data written with another number of partitions refuses to start and says why', async (t) => {
-  const stack = await withPartitions('4');
-  try {
-    await stack.users.stop();
-    const other = servicePart(
-      'user-service',
-      { PARTITIONS: '8' },
-      { ports: stack.ports, supervised: false, onLine: () => undefined },
-    );
-    await t.throwsAsync(other.start(), { message: /was written with PARTITIONS=4.*Set PARTITIONS=4/ });
-    t.is(await other.ended(), 1);
-    await stack.users.start();
-  } finally {
-    await stack.stop();
-  }
+  await withStack(
+    async ({ stack }) => {
+      await stack.users.stop();
+      const other = servicePart(
+        'user-service',
+        { PARTITIONS: '8' },
+        { ports: stack.ports, supervised: false, onLine: () => undefined },
+      );
+      await t.throwsAsync(other.start(), { message: /was written with PARTITIONS=4.*Set PARTITIONS=4/ });
+      t.is(await other.ended(), 1);
+      await stack.users.start();
+    },
+    { env: { PARTITIONS: '4' } },
+  );
 });
 
 for (const [name, value, rule] of [

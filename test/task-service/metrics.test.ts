@@ -1,17 +1,13 @@
 import test from 'ava';
 import { assertProblem } from '../e2e/problem.ts';
-import { api, seed } from '../stack/api.ts';
-import { entryFields, holdProjections, openTestRedis, untilKnown } from '../stack/redis.ts';
-import { startStack } from '../stack/stack.ts';
+import { api } from '../stack/api.ts';
+import { entryFields, holdProjections, untilKnown } from '../stack/redis.ts';
 import { until } from '../stack/until.ts';
+import { withStack } from '../stack/world.ts';
 
 test('the figures of readers and user checks are at each service, and not at the gateway', async (t) => {
-  const stack = await startStack({ env: { LOG_LEVEL: 'fatal' } });
-  const redis = openTestRedis(stack);
-  try {
-    const gateway = api(stack.urls.gateway);
+  await withStack(async ({ stack, redis, gateway, user, task }) => {
     const tasks = api(stack.urls.tasks);
-    const { user, task } = seed(gateway);
     const figure = async (name: string) => {
       const { text } = await tasks.get('/metrics', { Accept: 'text/plain' });
       return Number(
@@ -55,8 +51,5 @@ test('the figures of readers and user checks are at each service, and not at the
     for (const path of ['/users/metrics', '/tasks/metrics', '/tasks/%6detrics', '/tasks//metrics']) {
       assertProblem(t, await gateway.get(path), 404, 'not_found');
     }
-  } finally {
-    redis.disconnect();
-    await stack.stop();
-  }
+  });
 });

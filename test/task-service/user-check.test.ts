@@ -2,51 +2,35 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import test from 'ava';
-import type { Task, User } from 'shared-events';
+import type { Task } from 'shared-events';
 import { assertProblem } from '../e2e/problem.ts';
-import { type Api, api, seed } from '../stack/api.ts';
-import { entriesOf, holdProjections, openTestRedis, untilKnown } from '../stack/redis.ts';
-import { type Stack, startStack } from '../stack/stack.ts';
+import type { Api } from '../stack/api.ts';
+import { entriesOf, holdProjections, untilKnown } from '../stack/redis.ts';
+import { type World, withStack } from '../stack/world.ts';
 
 // What the user check answers when the projection lags and when the user service is away.
 // Each test has a stack of its own, because it takes parts of it away.
 
-interface World {
-  stack: Stack;
-  redis: ReturnType<typeof openTestRedis>;
-  gateway: Api;
-  user(): Promise<User>;
+interface Checks extends World {
   create(userId: string): ReturnType<Api['post']>;
   fill(count: number): Promise<void>;
 }
 
-async function withStack(
-  run: (world: World) => Promise<void>,
-  env: Record<string, string> = {},
-): Promise<void> {
-  const stack = await startStack({ env: { LOG_LEVEL: 'warn', ...env } });
-  const redis = openTestRedis(stack);
-  const gateway = api(stack.urls.gateway);
-  const { user } = seed(gateway);
-  try {
-    await run({
-      stack,
-      redis,
-      gateway,
-      user,
-      create: (userId) => gateway.post('/tasks/tasks', { userId, title: 'Buy milk' }),
-      fill: async (count) => {
-        for (let n = 0; n < count; n++) await user();
-      },
-    });
-  } finally {
-    redis.disconnect();
-    await stack.stop();
-  }
-}
+const withChecks = (run: (checks: Checks) => Promise<void>, env: Record<string, string> = {}) =>
+  withStack(
+    (world) =>
+      run({
+        ...world,
+        create: (userId) => world.gateway.post('/tasks/tasks', { userId, title: 'Buy milk' }),
+        fill: async (count) => {
+          for (let n = 0; n < count; n++) await world.user();
+        },
+      }),
+    { env: { LOG_LEVEL: 'warn', ...env } },
+  );
 
 test('while the projection lags, the events behind it decide, without asking the user service', async (t) => {
-  await withStack(async ({ stack, redis, gateway, user, create }) => {
+  await withChecks(async ({ stack, redis, gateway, user, create }) => {
     const before = await user();
     await untilKnown(redis);
     const release = await holdProjections(redis);
@@ -70,7 +54,7 @@ test('while the projection lags, the events behind it decide, without asking the
 });
 
 test('when the projection lags too far, the user service is asked, and its answer holds', async (t) => {
-  await withStack(async ({ stack, redis, gateway, user, create, fill }) => {
+  await withChecks(async ({ stack, redis, gateway, user, create, fill }) => {
     const early = await user();
     await untilKnown(redis);
     await holdProjections(redis);
@@ -101,7 +85,7 @@ test('a user deleted after the user service vouched for them is refused', async 
   await once(voucher, 'listening');
   const { port } = voucher.address() as AddressInfo;
   try {
-    await withStack(
+    await withChecks(
       async ({ stack, redis, user, create, fill }) => {
         realUsers = stack.urls.users;
         await user();
@@ -139,7 +123,7 @@ test('a user service that says nothing, or nonsense, in time leaves an unknown u
   await once(nonsense, 'listening');
   const { port } = nonsense.address() as AddressInfo;
   try {
-    await withStack(
+    await withChecks(
       async ({ create }) => {
         for ([status, type, body] of answers) {
           assertProblem(t, await create(nobody), 400, 'user_unverifiable');
@@ -155,7 +139,7 @@ test('a user service that says nothing, or nonsense, in time leaves an unknown u
 });
 
 test('a user service that hangs is not waited for longer than two seconds', async (t) => {
-  await withStack(async ({ stack, redis, user, create }) => {
+  await withChecks(async ({ stack, redis, user, create }) => {
     const known = await user();
     await untilKnown(redis);
     stack.users.freeze();
@@ -167,7 +151,7 @@ test('a user service that hangs is not waited for longer than two seconds', asyn
 });
 
 test('entries that cannot be understood are passed by, and the users behind them are known', async (t) => {
-  await withStack(async ({ stack, redis, user, create }) => {
+  await withChecks(async ({ stack, redis, user, create }) => {
     await redis.xadd('user-events:{0}', '*', 'nonsense', 'by hand');
     await redis.xadd(
       'user-events:{0}',

@@ -3,8 +3,8 @@ import test from 'ava';
 import { pino } from 'pino';
 import { createApp, createMetrics, listen } from 'shared-events/http';
 import { api, seed } from '../stack/api.ts';
-import { startStack } from '../stack/stack.ts';
 import { until } from '../stack/until.ts';
+import { withStack } from '../stack/world.ts';
 
 /** The figures at an address: what stands behind each name with its labels. */
 async function figuresAt(url: string): Promise<Map<string, number>> {
@@ -89,8 +89,7 @@ test('a service that is not open yet says so, and counts what it refuses', async
 });
 
 test('calls of Redis are counted by command and script; while it is away all other figures are told', async (t) => {
-  const stack = await startStack({ env: { LOG_LEVEL: 'fatal' } });
-  try {
+  await withStack(async ({ stack }) => {
     const { users, tasks, gateway } = stack.urls;
     const { user, task } = seed(api(gateway));
     const { id } = await user();
@@ -110,15 +109,11 @@ test('calls of Redis are counted by command and script; while it is away all oth
     const readers = await figuresAt(tasks);
     t.is(readers.get('service_ready'), 0);
     t.false([...readers.keys()].some((name) => name.startsWith('stream_reader_entries_behind')));
-  } finally {
-    await stack.stop();
-  }
+  });
 });
 
 test('the work of readers is counted: batches, entries, time', async (t) => {
-  const stack = await startStack({ env: { LOG_LEVEL: 'fatal' } });
-  try {
-    const { user } = seed(api(stack.urls.gateway));
+  await withStack(async ({ stack, user }) => {
     for (let n = 0; n < 5; n++) await user();
     const labels = (reader: string) => `stream="user-events:{0}",reader="${reader}"`;
     const figure = async (name: string) => (await figuresAt(stack.urls.tasks)).get(name);
@@ -134,7 +129,5 @@ test('the work of readers is counted: batches, entries, time', async (t) => {
     }
     const count = (name: string) => figure(`${name}_count{${labels('known-users')}}`);
     t.is(await count('stream_reader_apply_duration_seconds'), await count('stream_reader_batch_entries'));
-  } finally {
-    await stack.stop();
-  }
+  });
 });

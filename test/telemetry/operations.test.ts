@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { parse } from 'yaml';
-import { api, seed } from '../stack/api.ts';
+import { api } from '../stack/api.ts';
 import { root } from '../stack/parts.ts';
-import { startStack } from '../stack/stack.ts';
 import { until } from '../stack/until.ts';
+import { withStack } from '../stack/world.ts';
 
 // What watches the services speaks of figures that they tell.
 
@@ -76,30 +76,30 @@ test('every alert and every panel is whole, and has a name of its own', (t) => {
 });
 
 test('every figure that an alert or the dashboard asks for is told by a service', async (t) => {
-  const stack = await startStack({ env: { LOG_LEVEL: 'warn' } });
-  try {
-    const gateway = api(stack.urls.gateway);
-    const { user, task } = seed(gateway);
-    await task((await user()).id);
-    const told = async () => {
-      const answers = await Promise.all(
-        [stack.urls.users, stack.urls.tasks].map((url) => api(url).get('/metrics', { Accept: 'text/plain' })),
-      );
-      const lines = answers.flatMap(({ text }) => text.split('\n')).filter((line) => !line.startsWith('#'));
-      return new Set(lines.map((line) => /^[^{\s]*/.exec(line)?.[0]));
-    };
-    const asked = new Set(expressions.flatMap(metricsIn));
-    // Prometheus makes it itself.
-    asked.delete('up');
-    t.true(asked.size > 15);
-    let untold = [...asked];
-    await until('every figure is told', async () => {
-      const names = await told();
-      untold = [...asked].filter((name) => !names.has(name));
-      return untold.length === 0;
-    }).catch(() => t.deepEqual(untold, []));
-    t.pass();
-  } finally {
-    await stack.stop();
-  }
+  await withStack(
+    async ({ stack, user, task }) => {
+      await task((await user()).id);
+      const told = async () => {
+        const answers = await Promise.all(
+          [stack.urls.users, stack.urls.tasks].map((url) =>
+            api(url).get('/metrics', { Accept: 'text/plain' }),
+          ),
+        );
+        const lines = answers.flatMap(({ text }) => text.split('\n')).filter((line) => !line.startsWith('#'));
+        return new Set(lines.map((line) => /^[^{\s]*/.exec(line)?.[0]));
+      };
+      const asked = new Set(expressions.flatMap(metricsIn));
+      // Prometheus makes it itself.
+      asked.delete('up');
+      t.true(asked.size > 15);
+      let untold = [...asked];
+      await until('every figure is told', async () => {
+        const names = await told();
+        untold = [...asked].filter((name) => !names.has(name));
+        return untold.length === 0;
+      }).catch(() => t.deepEqual(untold, []));
+      t.pass();
+    },
+    { env: { LOG_LEVEL: 'warn' } },
+  );
 });

@@ -244,6 +244,6 @@ test('a wrong setting is told in one line, and the service serves without traces
   t.is(msg, 'no traces are made');
   t.regex(
     reason,
-    /OTEL_EXPORTER_OTLP_ENDPOINT must be .*OTEL_TRACES_SAMPLER=sometimes must be .*SAMPLER_ARG must be/,
+    /OTEL_EXPORTER_OTLP_ENDPOINT: must be .*SAMPLER_ARG=half: must be .*OTEL_TRACES_SAMPLER=sometimes: must be/,
   );
 });

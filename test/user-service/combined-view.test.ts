@@ -3,32 +3,31 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import test from 'ava';
 import { assertProblem } from '../e2e/problem.ts';
-import { type Api, api, seed } from '../stack/api.ts';
-import { openTestRedis } from '../stack/redis.ts';
-import { type Stack, startStack } from '../stack/stack.ts';
 import { until } from '../stack/until.ts';
+import { type World, withStack } from '../stack/world.ts';
 
 // A user with their tasks, when the task service is slow, wrong or gone, and when clients leave early.
 
-type World = { stack: Stack; gateway: Api; view: string };
-
-async function withStack(run: (world: World) => Promise<void>, env: Record<string, string> = {}) {
-  const stack = await startStack({ env: { LOG_LEVEL: 'fatal', ...env } });
-  try {
-    const gateway = api(stack.urls.gateway);
-    const { id } = await seed(gateway).user();
-    await run({ stack, gateway, view: `/users/users/${id}/tasks` });
-  } finally {
-    await stack.stop();
-  }
+interface Views extends World {
+  /** The path of the combined view of a user. */
+  view: string;
 }
 
+const withView = (run: (views: Views) => Promise<void>, env: Record<string, string> = {}) =>
+  withStack(
+    async (world) => {
+      const { id } = await world.user();
+      await run({ ...world, view: `/users/users/${id}/tasks` });
+    },
+    { env },
+  );
+
 /** A stack whose user service finds this in place of the task service. */
-async function withTaskService(answer: RequestListener, run: (world: World) => Promise<void>) {
+async function withTaskService(answer: RequestListener, run: (views: Views) => Promise<void>) {
   const server = createServer(answer).listen(0, '127.0.0.1');
   await once(server, 'listening');
   try {
-    await withStack(run, { TASK_BASE: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
+    await withView(run, { TASK_BASE: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
   } finally {
     server.closeAllConnections();
     server.close();
@@ -38,7 +37,7 @@ async function withTaskService(answer: RequestListener, run: (world: World) => P
 const json = { 'Content-Type': 'application/json' };
 
 test('a task service that is gone is a 502, and back again it is asked again', async (t) => {
-  await withStack(async ({ stack, gateway, view }) => {
+  await withView(async ({ stack, gateway, view }) => {
     await stack.tasks.stop();
     assertProblem(t, await gateway.get(view), 502, 'upstream_failed');
     await stack.tasks.start();
@@ -47,7 +46,7 @@ test('a task service that is gone is a 502, and back again it is asked again', a
 });
 
 test('a task service that does not answer in time is a 504', async (t) => {
-  await withStack(async ({ stack, gateway, view }) => {
+  await withView(async ({ stack, gateway, view }) => {
     stack.tasks.freeze();
     assertProblem(t, await gateway.get(view), 504, 'upstream_timeout');
     stack.tasks.thaw();
@@ -100,8 +99,7 @@ test('a list that breaks off is not passed off as whole: a 502, or a cut where t
 });
 
 test('clients that leave early hold nothing back from those that come later', async (t) => {
-  await withStack(async ({ stack, gateway, view }) => {
-    const redis = openTestRedis(stack);
+  await withView(async ({ stack, redis, gateway, view }) => {
     for (let round = 0; round < 2; round++) {
       await redis.client('PAUSE', 300, 'ALL');
       const leaving = Array.from({ length: 80 }, () =>
@@ -110,7 +108,6 @@ test('clients that leave early hold nothing back from those that come later', as
       const results = await Promise.allSettled(leaving);
       t.true(results.some(({ status }) => status === 'rejected'));
     }
-    redis.disconnect();
     await until('views are answered', async () => (await gateway.get(view)).status === 200);
     const answers = await Promise.all(Array.from({ length: 80 }, () => gateway.get(view)));
     t.true(answers.every(({ status }) => status === 200));

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { projections } from '../events.ts';
 import { Failure } from '../service.ts';
-import { compact } from '../streams.ts';
+import { compact, storedPosition } from '../streams.ts';
 import { say, withRedis } from './command.ts';
 import { progress } from './progress.ts';
 import { streamKeys } from './streams.ts';
@@ -48,5 +48,5 @@ async function positionsIn(redis: Redis, stream: string, partitions: number): Pr
       .filter((partition) => stream === `${projection.stream}:{${partition}}`)
       .map(projection.key),
   );
-  return Promise.all(keys.map(async (key) => (await redis.hget(key, 'position')) ?? '0-0'));
+  return Promise.all(keys.map((key) => storedPosition(redis, key)));
 }

@@ -1,5 +1,6 @@
 import { entryFields } from './entry.ts';
 import type { EventStream } from './event-stream.ts';
+import { examples } from './examples.ts';
 import { type JsonSchema, jsonSchema } from './json-schema.ts';
 
 /** An AsyncAPI 3.0 document. */
@@ -17,10 +18,7 @@ export interface DescribedStream {
   example: { id: string; createdAt: string };
 }
 
-const origin = {
-  trace: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
-  request: '5d6c0f0b8a0e4f6f9b1d2c3e4f5a6b7c',
-};
+const { origin } = examples;
 const text = (description: string): JsonSchema => ({ type: 'string', description });
 
 /** The document of these streams: each event as the entry that is in Redis, and in the form of CloudEvents 1.0. */

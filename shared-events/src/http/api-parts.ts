@@ -1,4 +1,4 @@
-import { type Describable, type JsonSchema, jsonSchema } from '../events.ts';
+import { type Describable, examples, type JsonSchema, jsonSchema } from '../events.ts';
 import { keyPattern } from './idempotency-key.ts';
 import type { Answer, Operation } from './openapi.ts';
 import { requestIdPattern, traceparentPattern } from './origin.ts';
@@ -26,9 +26,7 @@ export const header = (
 });
 const matching = ({ source }: RegExp): JsonSchema => ({ type: 'string', pattern: source });
 
-/** The request that examples are of. */
-export const exampleRequestId = '5d6c0f0b8a0e4f6f9b1d2c3e4f5a6b7c';
-const trace = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+const { user, task, origin } = examples;
 const exampleEtag = '"1795383361000-0"';
 
 /** The headers that answers may have. */
@@ -36,12 +34,12 @@ export const responseHeaders: Record<string, JsonSchema> = {
   'X-Request-Id': header(
     'The id of the request, taken from it or made.',
     matching(requestIdPattern),
-    exampleRequestId,
+    origin.request,
   ),
   traceparent: header(
     'The W3C trace context of the request, taken from it or made.',
     matching(traceparentPattern),
-    trace,
+    origin.trace,
   ),
   ETag: header(
     "The document's version: the id of its last event in the stream.",
@@ -51,12 +49,12 @@ export const responseHeaders: Record<string, JsonSchema> = {
   Location: header(
     'Where the new document is.',
     { type: 'string', format: 'uri-reference' },
-    '/users/users/01a20570-5a3c-7abc-9def-0123456789ab',
+    `/users/users/${user.id}`,
   ),
   Link: header(
     'The next page; absent on the last one.',
     matching(/^<[^>]+>; rel="next"$/),
-    '</tasks/tasks?userId=01a20570-5a3c-7abc-9def-0123456789ab&limit=10&cursor=01a20570-5c77-7abc-9def-0123456789ab>; rel="next"',
+    `</tasks/tasks?userId=${user.id}&limit=10&cursor=${task.id}>; rel="next"`,
     false,
   ),
   'Retry-After': header('When to try again, in seconds.', { type: 'integer', minimum: 1 }, 1),
@@ -89,19 +87,19 @@ export const requestParameters: JsonSchema[] = [
   parameter(
     ...(['header', 'X-Request-Id', 'Stands in the answer, in every log line and in the event.'] as const),
     matching(requestIdPattern),
-    exampleRequestId,
+    origin.request,
   ),
   parameter(
     ...(['header', 'traceparent', 'W3C trace context.'] as const),
     matching(traceparentPattern),
-    trace,
+    origin.trace,
   ),
 ];
 
 /** What requests may have beside their bodies. */
 export const parameters = {
   id: (name: string) =>
-    parameter('path', name, 'What is no id of a document names nothing: 404.', { type: 'string' }, exampleId),
+    parameter('path', name, 'What is no id of a document names nothing: 404.', { type: 'string' }, user.id),
   idempotencyKey: parameter(
     ...(['header', 'Idempotency-Key', 'Makes the creation safe to send again for 24 hours.'] as const),
     matching(keyPattern),
@@ -129,8 +127,6 @@ export const parameters = {
     }));
   },
 };
-
-const exampleId = '01a20570-5a3c-7abc-9def-0123456789ab';
 
 /** The answers that a document can be read, created or changed with. */
 export const answeredWith = {

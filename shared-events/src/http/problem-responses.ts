@@ -1,5 +1,5 @@
-import type { JsonSchema } from '../events.ts';
-import { allowHeader, exampleRequestId, headerRefs, schemaRef } from './api-parts.ts';
+import { examples, type JsonSchema } from '../events.ts';
+import { allowHeader, headerRefs, schemaRef } from './api-parts.ts';
 import type { Problems } from './problems.ts';
 
 // How problems are described: those of one status together, as one response with an example of each.
@@ -63,7 +63,7 @@ const headersOf = (status: number) => ({
 
 /** The response of some codes of one status. `always` names the headers of every answer. */
 export function problemResponse(status: number, codes: string[], problems: Problems, always: string[]) {
-  const examples = codes.map((code) => [code, { value: exampleOf(code, problems) }]);
+  const values = codes.map((code) => [code, { value: exampleOf(code, problems) }]);
   return {
     description: codes.map((code) => problems[code]?.[1]).join('; '),
     headers: { ...headerRefs(always), ...headersOf(status) },
@@ -73,7 +73,7 @@ export function problemResponse(status: number, codes: string[], problems: Probl
           ...{ type: 'object', allOf: [schemaRef('Problem')] },
           properties: { status: { const: status }, code: { enum: codes } },
         },
-        examples: Object.fromEntries(examples),
+        examples: Object.fromEntries(values),
       },
     },
   };
@@ -83,7 +83,7 @@ function exampleOf(code: string, problems: Problems) {
   const [status, title] = problems[code] as [number, string];
   const errors = [{ path: 'name', message: 'is required' }];
   return {
-    ...{ type: `urn:problem:${code}`, title, status, code, requestId: exampleRequestId },
+    ...{ type: `urn:problem:${code}`, title, status, code, requestId: examples.origin.request },
     ...(code === 'validation_failed' ? { detail: 'name is required', errors } : { detail: `${title}.` }),
   };
 }

@@ -1,19 +1,11 @@
 import type { Redis } from 'ioredis';
-import { groupStates, lagOf } from '../streams.ts';
+import { type FollowedStream, lagOf, readerStates } from '../streams.ts';
 import { streamInfo } from './gaps.ts';
-
-/** A projection of the service that tells of it. */
-export interface OwnProjection {
-  name: string;
-  /** the key of the stream's partition */
-  stream: string;
-  position(): Promise<string>;
-}
 
 interface ReadersOptions {
   redis: Redis;
   streams: readonly string[];
-  projections: readonly OwnProjection[];
+  projections: readonly FollowedStream[];
 }
 
 /** Over how long a rate is taken, in seconds. */
@@ -28,38 +20,17 @@ export function createReaders({ redis, streams, projections }: ReadersOptions) {
   async function measure() {
     const [seconds] = await redis.time();
     const since = `${(Number(seconds) - rateWindow) * 1000}-0`;
-    const [lengths, groups, folds] = await Promise.all([
+    const [lengths, readers] = await Promise.all([
       Promise.all(streams.map((stream) => measureStream(stream, since))),
-      Promise.all(streams.map((stream) => measureGroups(stream))),
-      Promise.all(projections.map(measureProjection)),
+      readerStates({ redis, streams, projections }),
     ]);
-    return { time: new Date().toISOString(), streams: lengths, readers: [...groups.flat(), ...folds] };
+    return { time: new Date().toISOString(), streams: lengths, readers };
   }
 
   async function measureStream(stream: string, since: string) {
     const { length, first, last, added } = await streamInfo(redis, stream);
     const { entries } = await lagOf({ redis, stream }, since);
     return { stream, length, added, first: first ?? null, last, perSecond: entries / rateWindow };
-  }
-
-  async function measureGroups(stream: string) {
-    const states = await groupStates({ redis, stream });
-    return states.map(({ group, ...state }) => ({ stream, kind: 'group', name: group, ...state }));
-  }
-
-  async function measureProjection({ name, stream, position }: OwnProjection) {
-    const at = await position();
-    const behind = await lagOf({ redis, stream }, at);
-    return {
-      stream,
-      kind: 'projection',
-      name,
-      position: at,
-      behind,
-      pending: 0,
-      oldestPending: 0,
-      parked: 0,
-    };
   }
 
   return (): ReturnType<typeof measure> => {

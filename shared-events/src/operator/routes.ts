@@ -4,11 +4,12 @@ import { number, object, string } from 'yup';
 import { isId } from '../events.ts';
 import { type AppRouter, readBody } from '../http.ts';
 import { Failure } from '../service/failure.ts';
+import type { FollowedStream } from '../streams.ts';
 import { asEvent } from './as-event.ts';
 import { createFeed, recentEntries } from './feed.ts';
 import { ownMachineOnly } from './guard.ts';
 import { createParked } from './parked.ts';
-import { createReaders, type OwnProjection } from './readers.ts';
+import { createReaders } from './readers.ts';
 import { createReplays, replayModes } from './replays.ts';
 import { lifeOf } from './subjects.ts';
 
@@ -26,7 +27,7 @@ interface EventRoutesOptions {
   streams: readonly string[];
   /** those of them that a subject's events may be in */
   streamsOf(subject: string): readonly string[];
-  projections: readonly OwnProjection[];
+  projections: readonly FollowedStream[];
   log: Logger;
 }
 

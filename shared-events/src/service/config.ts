@@ -1,7 +1,8 @@
 import { boolean, type InferType, number, type ObjectSchema, object, string, ValidationError } from 'yup';
 import { Failure } from './failure.ts';
 
-function wholeNumber(min: number, max: number) {
+/** A whole number of an environment. */
+export function wholeNumber(min: number, max: number) {
   const message = `must be a whole number from ${min} to ${max}`;
   return number().typeError(message).integer(message).min(min, message).max(max, message);
 }
@@ -16,8 +17,12 @@ const paired = (other: string) =>
     return value === undefined || this.parent[other] !== undefined;
   });
 
-/** What is never shown, not even where it is wrong. */
-const secrets = new Set(['REDIS_PASSWORD']);
+/** What is never shown, not even where it is wrong; an address may hold a password. */
+const secrets = new Set([
+  'REDIS_PASSWORD',
+  'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',
+  'OTEL_EXPORTER_OTLP_ENDPOINT',
+]);
 
 /** What both services read from the environment. A service adds its own fields and its default for PORT. */
 export const commonConfig = object({

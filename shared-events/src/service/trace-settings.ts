@@ -1,6 +1,7 @@
-import { Failure } from './failure.ts';
+import { number, object, string } from 'yup';
+import { readConfig, wholeNumber } from './config.ts';
 
-export const samplers = [
+const samplers = [
   'always_on',
   'always_off',
   'traceidratio',
@@ -17,40 +18,40 @@ export interface TraceSettings {
   delay: number;
 }
 
+const oneOf = <T extends string>(values: readonly T[]) =>
+  string().oneOf(values, `must be ${values.length > 1 ? 'one of ' : ''}${values.join(', ')}`);
+
+const address = () =>
+  string().test('address', 'must be an http address', (value) =>
+    value === undefined ? true : /^https?:$/.test(URL.parse(value)?.protocol ?? ''),
+  );
+
+const share = 'must be a number from 0 to 1';
+
+const traceConfig = object({
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: address(),
+  OTEL_EXPORTER_OTLP_ENDPOINT: address(),
+  OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: oneOf(['http/json']),
+  OTEL_EXPORTER_OTLP_PROTOCOL: oneOf(['http/json']),
+  OTEL_TRACES_EXPORTER: oneOf(['otlp', 'none']),
+  OTEL_TRACES_SAMPLER: oneOf(samplers).default('parentbased_always_on'),
+  OTEL_TRACES_SAMPLER_ARG: number().typeError(share).min(0, share).max(1, share).default(1),
+  OTEL_BSP_SCHEDULE_DELAY: wholeNumber(0, 60_000).default(5000),
+});
+
 /**
  * What the standard variables say of traces; nothing where they ask for none, that is without an endpoint, or with
  * OTEL_SDK_DISABLED or OTEL_TRACES_EXPORTER=none. What else the exporter reads (headers, timeout, certificates) it
- * reads itself. Fails with `invalid_config`, naming every variable that is wrong and what it may be.
+ * reads itself. Fails as `readConfig` does.
  */
 export function readTraceSettings(env: NodeJS.ProcessEnv): TraceSettings | undefined {
-  const endpoints = ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'OTEL_EXPORTER_OTLP_ENDPOINT'].filter(
-    (name) => env[name],
-  );
+  const hasEndpoint = env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT || env.OTEL_EXPORTER_OTLP_ENDPOINT;
   const isOff = /^true$/i.test(env.OTEL_SDK_DISABLED ?? '') || env.OTEL_TRACES_EXPORTER === 'none';
-  if (endpoints.length === 0 || isOff) return undefined;
-
-  const sampler = env.OTEL_TRACES_SAMPLER || 'parentbased_always_on';
-  const ratio = Number(env.OTEL_TRACES_SAMPLER_ARG || 1);
-  const delay = Number(env.OTEL_BSP_SCHEDULE_DELAY || 5000);
-  const protocol = env.OTEL_EXPORTER_OTLP_TRACES_PROTOCOL || env.OTEL_EXPORTER_OTLP_PROTOCOL || 'http/json';
-  const faults = [
-    // An address may hold a password.
-    ...endpoints.filter((name) => !isAddress(env[name])).map((name) => `${name} must be an http address`),
-    ...(env.OTEL_TRACES_EXPORTER && env.OTEL_TRACES_EXPORTER !== 'otlp'
-      ? ['OTEL_TRACES_EXPORTER must be otlp or none']
-      : []),
-    ...(protocol === 'http/json' ? [] : [`OTEL_EXPORTER_OTLP_PROTOCOL=${protocol} must be http/json`]),
-    ...(isSampler(sampler) ? [] : [`OTEL_TRACES_SAMPLER=${sampler} must be one of ${samplers.join(', ')}`]),
-    ...(ratio >= 0 && ratio <= 1 ? [] : ['OTEL_TRACES_SAMPLER_ARG must be a number from 0 to 1']),
-    ...(Number.isInteger(delay) && delay >= 0 && delay <= 60_000
-      ? []
-      : ['OTEL_BSP_SCHEDULE_DELAY must be a whole number of milliseconds, at most 60000']),
-  ];
-  if (faults.length > 0 || !isSampler(sampler)) throw new Failure('invalid_config', faults.join('; '));
-  return { sampler, ratio, delay };
+  if (!hasEndpoint || isOff) return undefined;
+  const config = readConfig(traceConfig, env);
+  return {
+    sampler: config.OTEL_TRACES_SAMPLER,
+    ratio: config.OTEL_TRACES_SAMPLER_ARG,
+    delay: config.OTEL_BSP_SCHEDULE_DELAY,
+  };
 }
-
-const isSampler = (name: string): name is TraceSettings['sampler'] =>
-  (samplers as readonly string[]).includes(name);
-
-const isAddress = (value = ''): boolean => /^https?:$/.test(URL.parse(value)?.protocol ?? '');

@@ -81,8 +81,8 @@ const kinds = {
 };
 
 /**
- * Begins a span; call it only while tracing. A client or producer span is below the span it is begun within, or where
- * there is none, as any other, below its `parent`.
+ * Begins a span below its `parent`; call it only while tracing. A client or producer span that is begun within another
+ * is below that one instead.
  */
 export function beginSpan({ name, kind, parent, attributes = {}, links = [] }: SpanOptions): Span {
   const isInner = kind === 'client' || kind === 'producer';

@@ -16,6 +16,10 @@ export interface Projection {
   missed(): Promise<number>;
 }
 
+/** The position that a projection keeps in the hash of this key. */
+export const storedPosition = async (redis: Redis, key: string): Promise<string> =>
+  (await redis.hget(key, 'position')) ?? '0-0';
+
 interface FollowOptions {
   stream: string;
   projection: Projection;

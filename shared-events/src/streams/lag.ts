@@ -24,6 +24,22 @@ export interface GroupState {
   parked: number;
 }
 
+/** A projection of one partition of a stream, for whoever tells how far it is. */
+export interface FollowedStream {
+  name: string;
+  /** the key of the stream's partition */
+  stream: string;
+  /** The id of the last entry applied. */
+  position(): Promise<string>;
+}
+
+/** What a reader of a stream is at; a projection has nothing pending or parked. */
+export interface ReaderState extends Omit<GroupState, 'group'> {
+  stream: string;
+  kind: 'group' | 'projection';
+  name: string;
+}
+
 interface Range {
   redis: Redis;
   stream: string;
@@ -48,6 +64,30 @@ export async function groupStates({ redis, stream }: Range): Promise<GroupState[
   if ((await redis.exists(stream)) === 0) return [];
   const infos = (await redis.xinfo('GROUPS', stream)) as unknown[][];
   return Promise.all(infos.map((info) => groupState({ redis, stream }, asRecord(info))));
+}
+
+/** What every group of these streams is at, and every one of these projections. */
+export async function readerStates({
+  redis,
+  streams,
+  projections,
+}: {
+  redis: Redis;
+  streams: readonly string[];
+  projections: readonly FollowedStream[];
+}): Promise<ReaderState[]> {
+  const groups = streams.map(async (stream) =>
+    (await groupStates({ redis, stream })).map(
+      ({ group, ...state }): ReaderState => ({ stream, kind: 'group', name: group, ...state }),
+    ),
+  );
+  const folds = projections.map(async ({ name, stream, position: read }): Promise<ReaderState> => {
+    const position = await read();
+    const behind = await lagOf({ redis, stream }, position);
+    return { stream, kind: 'projection', name, position, behind, pending: 0, oldestPending: 0, parked: 0 };
+  });
+  const [ofGroups, ofProjections] = await Promise.all([Promise.all(groups), Promise.all(folds)]);
+  return [...ofGroups.flat(), ...ofProjections];
 }
 
 async function groupState(range: Range, info: Record<string, unknown>): Promise<GroupState> {

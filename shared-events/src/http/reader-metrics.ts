@@ -1,0 +1,115 @@
+import type { Redis } from 'ioredis';
+import { Counter, Gauge, type Registry } from 'prom-client';
+import { isRedisAway } from '../service/redis.ts';
+import { type ConsumeEvent, type FollowedStream, type Projection, readerStates } from '../streams.ts';
+import { durationBuckets, histogram } from './histogram.ts';
+
+/** What counts what the readers of a stream do. */
+export interface ReaderMetrics {
+  /** What `consume` is to tell for a group. */
+  consumer(
+    group: string,
+    stream: string,
+  ): { onEvent(event: ConsumeEvent): void; onBatch(entries: number): void };
+  /** The projection, each of whose batches is counted. */
+  projection(name: string, stream: string, projection: Projection): Projection;
+}
+
+/** The sizes of batches: one entry to the most that is read at once. */
+const batchBuckets = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];
+
+/**
+ * Adds the figures of readers: how far the groups of these streams and these projections are behind, read from Redis
+ * whenever somebody asks, so that every process tells the same; none while Redis is away. Gives what counts the work
+ * this process does itself.
+ */
+export function measureReaders(
+  registry: Registry,
+  { redis, streams, projections }: { redis: Redis; streams: string[]; projections: FollowedStream[] },
+): ReaderMetrics {
+  let measuring: Promise<void> | undefined;
+  /** All figures are read at once; whichever is asked for first begins, and the others wait for it. */
+  const collect = () => {
+    measuring ??= measure()
+      .catch(forget)
+      .finally(() => {
+        measuring = undefined;
+      });
+    return measuring;
+  };
+  const gauge = (name: string, help: string) =>
+    new Gauge({
+      name: `stream_reader_${name}`,
+      help,
+      labelNames: ['stream', 'reader'],
+      registers: [registry],
+      collect,
+    });
+  const entries = gauge('entries_behind', 'Entries a reader has not come to');
+  const seconds = gauge('seconds_behind', 'Age of the first entry a reader has not come to');
+  const pending = gauge('pending', 'Entries given to a consumer and not settled');
+  const parked = gauge('parked', 'Entries a group has given up');
+
+  /** While Redis is away nothing is known of the readers, and all other figures are still told. */
+  function forget(error: unknown): void {
+    if (!isRedisAway(error)) throw error;
+    for (const each of [entries, seconds, pending, parked]) each.reset();
+  }
+
+  async function measure(): Promise<void> {
+    for (const state of await readerStates({ redis, streams, projections })) {
+      const labels = { stream: state.stream, reader: state.name };
+      entries.set(labels, state.behind.entries);
+      seconds.set(labels, state.behind.seconds);
+      if (state.kind === 'projection') continue;
+      pending.set(labels, state.pending);
+      parked.set(labels, state.parked);
+    }
+  }
+
+  const events = new Counter({
+    name: 'stream_reader_events_total',
+    help: 'Entries that consumers handled, retried, parked, took over; that projections applied, or failed to apply',
+    labelNames: ['stream', 'reader', 'event'],
+    registers: [registry],
+  });
+  const batches = histogram(registry, {
+    name: 'stream_reader_batch_entries',
+    help: 'New entries that were read at once',
+    labelNames: ['stream', 'reader'],
+    buckets: batchBuckets,
+  });
+  const applications = histogram(registry, {
+    name: 'stream_reader_apply_duration_seconds',
+    help: 'Time a projection took to apply a batch',
+    labelNames: ['stream', 'reader'],
+    buckets: durationBuckets,
+  });
+
+  return {
+    consumer: (reader, stream) => ({
+      onEvent: (event) => events.inc({ stream, reader, event }),
+      onBatch: batches(stream, reader),
+    }),
+    projection(reader, stream, projection) {
+      const onBatch = batches(stream, reader);
+      const onApplied = applications(stream, reader);
+      return {
+        ...projection,
+        async apply(from, batch) {
+          const start = performance.now();
+          let event = 'failed';
+          try {
+            const position = await projection.apply(from, batch);
+            event = 'applied';
+            return position;
+          } finally {
+            onBatch(batch.length);
+            onApplied((performance.now() - start) / 1000);
+            events.inc({ stream, reader, event }, batch.length);
+          }
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,53 @@
+import test from 'ava';
+import { until } from '../stack/until.ts';
+import { withOperator } from './world.ts';
+
+// Replays and verifications that operators start through their listener.
+
+interface Replay {
+  state: string;
+  read: number;
+  total: number;
+  differences: number;
+  found: string[];
+  result: string;
+}
+
+test('replays and verifications run one at a time, and tell how far they are and what they found', async (t) => {
+  await withOperator(async ({ gateway, redis, operator, user, task }) => {
+    const run = async (name: string, mode: string): Promise<Replay> => {
+      t.is((await operator.post(`/replays/${name}`, { mode })).status, 202);
+      t.is(
+        (await operator.post(`/replays/${name}`, { mode })).json<{ code: string }>().code,
+        'replay_running',
+      );
+      return until(`the ${mode} of ${name} has ended`, async () => {
+        const [latest] = (await operator.get(`/replays/${name}`)).json<{ replays: Replay[] }>().replays;
+        return latest?.state !== 'running' && latest;
+      });
+    };
+    const ada = await user();
+    const milk = await task(ada.id);
+    await redis.del(`task:{0}:${milk.id}`);
+    await redis.set(`user:{0}:${ada.id}`, '1-0 {}');
+    t.like(await run('tasks', 'verify'), {
+      state: 'different',
+      read: 1,
+      total: 1,
+      differences: 1,
+      found: [`task ${milk.id} is not what its events say`],
+    });
+    t.like(await run('tasks', 'repair'), { state: 'done', differences: 1 });
+    t.like(await run('tasks', 'verify'), { state: 'done', differences: 0 });
+    t.like(await run('users', 'repair'), { state: 'done', differences: 1 });
+    t.like(await run('known-users', 'repair'), { state: 'done' });
+    t.is((await gateway.get(`/tasks/tasks/${milk.id}`)).status, 200);
+    t.is((await gateway.get(`/users/users/${ada.id}`)).json<{ name: string }>().name, 'Ada');
+    await redis.set('replay', 'somebody');
+    const held = await run('known-users', 'repair');
+    t.is(held.state, 'failed');
+    t.regex(held.result, /somebody is at it already/);
+    t.is((await operator.post('/replays/tasks', { mode: 'wreck' })).status, 422);
+    t.is((await operator.post('/replays/everything', { mode: 'verify' })).status, 405);
+  });
+});
