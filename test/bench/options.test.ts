@@ -8,7 +8,7 @@ const read = (...args: string[]) => readOptions(args, 'preset');
 test('without options all parts but the soak run, in their order', (t) => {
   t.deepEqual(read(), {
     help: false,
-    only: ['start', 'routes', 'list', 'growth', 'streams'],
+    only: ['start', 'routes', 'list', 'growth', 'streams', 'console'],
     against: [],
     minutes: 60,
     quick: false,
