@@ -94,6 +94,9 @@ async function pings(port: number): Promise<boolean> {
   }
 }
 
+/** As in the services' Dockerfiles. */
+const memory = ['--min-semi-space-size=16', '--max-semi-space-size=16'];
+
 /** One of the two services, run from its source. */
 export function servicePart(
   service: ServiceName,
@@ -104,7 +107,7 @@ export function servicePart(
   return part({
     name: service,
     command: process.execPath,
-    args: [join(root, service, 'src/main.ts')],
+    args: [...memory, join(root, service, 'src/main.ts')],
     env: {
       HOST: '127.0.0.1',
       PORT: String(port),

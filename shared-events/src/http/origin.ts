@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { Middleware } from 'koa';
 import type { Origin } from '../events.ts';
 import type { AppState } from './app.ts';
@@ -7,10 +7,10 @@ export const requestIdPattern = /^[\w.:@/+=-]{1,128}$/;
 export const traceparentPattern =
   /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
 
-const newTraceparent = (): string => {
-  const random = randomBytes(24).toString('hex');
-  return `00-${random.slice(0, 32)}-${random.slice(32)}-01`;
-};
+/** 32 hex digits. Node draws the random bytes of many UUIDs at a time, which makes them cheap. */
+const randomHex = (): string => randomUUID().replaceAll('-', '');
+
+const newTraceparent = (): string => `00-${randomHex()}-${randomHex().slice(16)}-01`;
 
 /** The headers that carry an origin from service to service, and back to the client. */
 export const originHeaders = ({ request, trace }: Origin) => ({
