@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { Parser } from '@asyncapi/parser';
 import Router from '@koa/router';
 import { createConfig, lintFromString } from '@redocly/openapi-core';
 import { Ajv } from 'ajv';
@@ -53,13 +53,11 @@ test('the linter would find something in a document that is wrong', async (t) =>
   t.true((await lintFromString({ source, absoluteRef: join(folder, 'x.json'), config })).length > 0);
 });
 
-test('the description of the events is an AsyncAPI document by the official schema', (t) => {
-  const schema = createRequire(import.meta.url)('@asyncapi/specs/schemas/3.0.0-without-$id.json');
-  const ajv = new Ajv({ strict: false });
-  formats.default(ajv);
-  const validate = ajv.compile(schema);
-  t.true(validate(made['asyncapi.json']), ajv.errorsText(validate.errors));
-  t.false(validate({ ...made['asyncapi.json'], channels: { x: { messages: 42 } } }));
+test('the parser of AsyncAPI finds nothing in the description of the events, and would in a wrong one', async (t) => {
+  const find = async (document: object) =>
+    (await new Parser().validate(JSON.stringify(document))).map(({ code, message }) => `${code}: ${message}`);
+  t.deepEqual(await find(made['asyncapi.json']), []);
+  t.not((await find({ ...made['asyncapi.json'], channels: { x: { messages: 42 } } })).length, 0);
 });
 
 /** What a router answers to, such as `GET /users/{}`. */

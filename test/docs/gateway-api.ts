@@ -100,7 +100,7 @@ const ownOperations: Operation[] = [
     200: answeredWith.state('healthy', 'It lives, whatever the services do.'),
   }),
   own('/openapi.json', 'api', 'This description', document('An OpenAPI 3.1 document.')),
-  own('/asyncapi.json', 'events', 'The description of the events', document('An AsyncAPI 3.0 document.')),
+  own('/asyncapi.json', 'events', 'The description of the events', document('An AsyncAPI 3.1 document.')),
   own('/docs', 'apiPage', 'This description as a page', page),
   own('/docs/events', 'eventsPage', 'The description of the events as a page', page),
   own('/docs/redoc.js', 'viewer', 'The script of these pages', {

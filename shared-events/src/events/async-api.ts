@@ -3,9 +3,9 @@ import type { EventStream } from './event-stream.ts';
 import { examples } from './examples.ts';
 import { type JsonSchema, jsonSchema } from './json-schema.ts';
 
-/** An AsyncAPI 3.0 document. */
+/** An AsyncAPI 3.1 document. */
 export interface AsyncApi {
-  asyncapi: '3.0.0';
+  asyncapi: '3.1.0';
   [member: string]: unknown;
 }
 
@@ -24,7 +24,7 @@ const text = (description: string): JsonSchema => ({ type: 'string', description
 /** The document of these streams: each event as the entry that is in Redis, and in the form of CloudEvents 1.0. */
 export function asyncApi(streams: DescribedStream[]): AsyncApi {
   return {
-    asyncapi: '3.0.0',
+    asyncapi: '3.1.0',
     info: {
       title: 'Events of the task manager',
       version: '1.0.0',
