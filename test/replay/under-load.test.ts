@@ -82,7 +82,8 @@ test('a hundred thousand events are rebuilt while writers and a reader go on', a
     t.regex(output, /tasks: 5\d{4} entries in .* 25000 changed/);
     t.true((await stopLoad()) > 5);
     await untilCascadesEnd(redis);
-    t.is((await replay(stack, 'all', '--verify')).code, 0);
+    const verified = await replay(stack, 'all', '--verify');
+    t.is(verified.code, 0, verified.errors + verified.output);
   });
 });
 

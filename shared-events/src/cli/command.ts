@@ -16,10 +16,13 @@ export async function command(run: () => Promise<void>): Promise<void> {
   }
 }
 
+/** A command yields to requests, so on a busy machine it may itself be late to take a reply; in milliseconds. */
+const commandTimeout = 10_000;
+
 /** Connects to the Redis of the environment for the time of some work. Fails where there is none. */
 export async function withRedis(work: (redis: Redis, config: CommonConfig) => Promise<void>): Promise<void> {
   const config = readConfig(commonConfig, process.env);
-  const redis = openRedis({ config, log: pino({ level: 'silent' }) });
+  const redis = openRedis({ config, log: pino({ level: 'silent' }) }, commandTimeout);
   try {
     await new Promise((resolve, reject) => redis.once('ready', resolve).once('error', reject));
     await work(redis, config);

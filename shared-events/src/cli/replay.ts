@@ -76,7 +76,7 @@ export const replayCommand = (targets: ReplayTargets): Promise<void> =>
     const chosen = choose(names, positionals);
     const asOf = values.until !== undefined || values.to !== undefined ? pastState(values) : undefined;
     // Requests come first where processors are short.
-    setPriority(constants.priority.PRIORITY_LOW);
+    setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
     await withRedis(async (redis, config) => {
       for (const name of chosen) {
         const partitions = Array.from({ length: config.PARTITIONS }, (_, partition) =>

@@ -2,10 +2,10 @@ import { Redis, type RedisOptions } from 'ioredis';
 import type { Logger } from 'pino';
 import type { CommonConfig } from './config.ts';
 
-/** The longest a command may take before its caller is told that Redis is away, in milliseconds. */
-const commandTimeout = 1500;
-/** How long a silent connection with commands under way is trusted, in milliseconds. */
-const socketTimeout = 2000;
+/** The longest a command of a service may take before its caller is told that Redis is away, in milliseconds. */
+const presetTimeout = 1500;
+/** So much longer a silent connection with commands under way is trusted, in milliseconds. */
+const grace = 500;
 
 interface Connection {
   config: Pick<CommonConfig, 'REDIS_HOST' | 'REDIS_PORT'> &
@@ -14,17 +14,19 @@ interface Connection {
 }
 
 /**
- * Opens the connection for commands. It reconnects for ever; meanwhile, and where Redis is silent for 1.5 seconds,
+ * Opens the connection for commands. It reconnects for ever; meanwhile, and where Redis is silent for too long,
  * commands fail, and `isRedisAway` tells so. A command is never sent twice: whether one that failed was carried out
  * is unknown. Credentials that are refused count as Redis being away, for they may be put right while this runs.
+ * @param commandTimeout how long is too long, in milliseconds; 1.5 seconds when left out
  */
-export function openRedis(connection: Connection): Redis {
+export function openRedis(connection: Connection, commandTimeout = presetTimeout): Redis {
+  const socketTimeout = commandTimeout + grace;
   return open(connection, { commandTimeout, socketTimeout, enableOfflineQueue: false });
 }
 
 /** Opens a connection for reads that block up to so many milliseconds. Needed once per reader: such a read holds up all behind it. */
 export function openBlockingRedis(connection: Connection, block: number): Redis {
-  return open(connection, { socketTimeout: block + socketTimeout });
+  return open(connection, { socketTimeout: block + presetTimeout + grace });
 }
 
 function open({ config, log }: Connection, options: Omit<RedisOptions, 'replyMapping'>): Redis {
@@ -36,7 +38,7 @@ function open({ config, log }: Connection, options: Omit<RedisOptions, 'replyMap
     // Redis 7.0 does not know the command, and an account would need it only to be told apart in CLIENT LIST.
     disableClientInfo: true,
     protocol: 2,
-    connectTimeout: socketTimeout,
+    connectTimeout: presetTimeout + grace,
     maxRetriesPerRequest: 0,
     retryStrategy: (times) => Math.min(50 * 2 ** (times - 1), 1000) * (0.75 + Math.random() / 2),
     ...options,
