@@ -1,5 +1,6 @@
 import test from 'ava';
 import type { Task, User } from 'shared-events';
+import { until } from '../stack/until.ts';
 import { assertAnswer, type Expected } from './answer.ts';
 import { worldUnderTest } from './world.ts';
 
@@ -164,10 +165,13 @@ test('an e-mail address is plausible, and told at once whatever its shape', asyn
     [JSON.stringify(`a@${'a'.repeat(25_000)}.${'b'.repeat(25_000)} `), 422],
   ];
   for (const [json, status] of cases) {
-    const before = performance.now();
-    const answer = await post('/users/users', withUser('email', json));
-    t.true(performance.now() - before < 1000, `slow: ${json.slice(0, 60)}`);
-    assertAnswer(t, answer, status === 422 ? refused : status, `email ${json.slice(0, 60)}`);
+    // Once is enough: the machine may be slow now and then, a pattern that backtracks always is.
+    await until(`an answer within a second to ${json.slice(0, 60)}`, async () => {
+      const before = performance.now();
+      const answer = await post('/users/users', withUser('email', json));
+      assertAnswer(t, answer, status === 422 ? refused : status, `email ${json.slice(0, 60)}`);
+      return performance.now() - before < 1000;
+    });
   }
 });
 

@@ -5,13 +5,15 @@ import { pathToFileURL } from 'node:url';
 
 const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
 const stackPrograms = ['redis-server', 'nginx'];
+/** Programs that do as well. */
+const substitutes: Record<string, string[]> = { chromium: ['google-chrome'] };
 /** Debian's packages have the names of their programs; a browser also needs letters. */
 const packagesOf: Record<string, string> = { chromium: 'chromium fonts-dejavu-core' };
 
-/** Where a program is; nothing where this machine does not have it. System folders count, whatever the PATH. */
+/** Where a program is, or one that does as well; nothing where this machine has none. System folders count, whatever the PATH. */
 export function locate(program: string): string | undefined {
-  return folders
-    .map((folder) => join(folder, program))
+  return [program, ...(substitutes[program] ?? [])]
+    .flatMap((name) => folders.map((folder) => join(folder, name)))
     .find((path) => {
       try {
         accessSync(path, constants.X_OK);
