@@ -34,10 +34,21 @@ export async function askText(path) {
   return response.text();
 }
 
-/** Does something again and again, with a pause behind each time, while the page can be seen. What fails is tried again. */
-export async function every(milliseconds, work) {
+/**
+ * Keeps parts of the page fresh: does something again and again, with a pause behind each time, while the page can be
+ * seen. What fails is tried again, and until then the parts are marked as stale.
+ */
+export async function every(milliseconds, work, ...parts) {
+  const mark = (isStale) => {
+    for (const part of parts) part.toggleAttribute('data-stale', isStale);
+  };
   for (;;) {
-    if (!document.hidden) await work().catch(() => undefined);
+    if (!document.hidden) {
+      await work().then(
+        () => mark(false),
+        () => mark(true),
+      );
+    }
     await new Promise((resolve) => setTimeout(resolve, milliseconds));
   }
 }

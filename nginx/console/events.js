@@ -12,7 +12,7 @@ const pause = byId('events-pause');
 const type = byId('events-type');
 const search = byId('events-search');
 
-/** @param {{ onChoose(item: object): void }} told */
+/** The list of events, with its filter, search and pause. @param {{ onChoose(item: object): void }} told */
 export function createEventList({ onChoose }) {
   /** all that is kept, the oldest first */
   let kept = [];

@@ -22,13 +22,15 @@ export async function followFeed({ onRecent, onEvent, onState }) {
         onRecent(start.events);
         cursor = start.cursor;
       }
-      await read(cursor, {
+      const refused = await read(cursor, {
         onOpen: () => onState('live'),
         onMessage({ id, event, data }) {
           if (id) cursor = id;
           if (data) onEvent(JSON.parse(data), event);
         },
       });
+      // These are other streams than before.
+      if (refused === 400) cursor = undefined;
     } catch {
       // Whatever broke, it is tried again, and meanwhile the page says so.
     }
@@ -37,7 +39,7 @@ export async function followFeed({ onRecent, onEvent, onState }) {
   }
 }
 
-/** Reads one connection to its end. */
+/** Reads one connection to its end; resolves to the status where there is no feed to read. */
 async function read(cursor, { onOpen, onMessage }) {
   const silence = new AbortController();
   let timer;
@@ -51,13 +53,13 @@ async function read(cursor, { onOpen, onMessage }) {
       headers: { Accept: 'text/event-stream' },
       signal: silence.signal,
     });
-    if (!response.ok) return;
+    if (!response.ok) return response.status;
     onOpen();
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     let rest = '';
     for (;;) {
       const { done, value } = await reader.read();
-      if (done) return;
+      if (done) return undefined;
       heard();
       const blocks = (rest + value).split('\n\n');
       rest = blocks.pop();
@@ -65,6 +67,7 @@ async function read(cursor, { onOpen, onMessage }) {
     }
   } finally {
     clearTimeout(timer);
+    silence.abort();
   }
 }
 

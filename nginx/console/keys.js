@@ -5,6 +5,7 @@ import { byId } from './dom.js';
 const help = byId('help');
 const isOn = byId('keys-on');
 
+/** Lets keys do what they are said to do, and shows which there are. */
 export function bindKeys({ list, tryIt, nextTheme }) {
   const actions = {
     p: list.togglePause,

@@ -11,7 +11,8 @@ const interval = 2000;
 const keyOf = ({ stream, group, id }) => `${stream} ${group} ${id}`;
 const pathOf = ({ stream, group, id }) => `/parked/${[stream, group, id].map(encodeURIComponent).join('/')}`;
 
-export const watchParked = () => every(interval, refresh);
+/** Shows what is parked, for ever. */
+export const watchParked = () => every(interval, refresh, list.closest('.panel'));
 
 /** Shows what is parked now; rows that stay are left as they are, so that nobody loses their place. */
 async function refresh() {

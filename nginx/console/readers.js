@@ -14,7 +14,7 @@ export function watchReaders() {
   const readers = cards(byId('readers'), readerCard);
   let before;
 
-  every(interval, async () => {
+  const refresh = async () => {
     const state = await ask('/readers');
     const time = Date.parse(state.time) / 1000;
     const now = group(state.streams, ({ stream }) => nameOf(stream));
@@ -31,14 +31,15 @@ export function watchReaders() {
     )) {
       readers(name, parts[0]).show({ time, parts });
     }
-  });
+  };
+  every(interval, refresh, byId('streams').closest('.panel'), byId('readers').closest('.panel'));
 }
 
 /** How the user of new tasks was found, since the task service started. */
 export function watchUserCheck() {
   const share = byId('check-share');
   const figures = byId('check-figures');
-  every(interval, async () => {
+  const refresh = async () => {
     const metrics = await askText('/metrics/tasks');
     const counted = [...metrics.matchAll(/^user_checks_total\{.*?answered="([^"]*)".*?\} (\S+)$/gm)];
     const total = counted.reduce((all, [, , value]) => all + Number(value), 0);
@@ -50,7 +51,8 @@ export function watchUserCheck() {
       figures,
       total === 0 ? 'None yet.' : `${count(locally)} locally, ${count(total - locally)} over HTTP as well`,
     );
-  });
+  };
+  every(interval, refresh, figures);
 }
 
 function group(items, keyOf) {

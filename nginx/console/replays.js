@@ -20,6 +20,7 @@ const said = {
   failed: () => 'failed',
 };
 
+/** Shows a row for each projection, with its last replay, for ever. */
 export function watchReplays() {
   for (const [projection, about] of targets) list.append(rowOf(projection, about));
 }
@@ -73,8 +74,7 @@ function rowOf(projection, about) {
     }
   }
 
-  every(calm, refresh);
-  return make(
+  const row = make(
     'li',
     {},
     make(
@@ -87,4 +87,6 @@ function rowOf(projection, about) {
     result,
     details,
   );
+  every(calm, refresh, row);
+  return row;
 }

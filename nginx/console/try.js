@@ -107,6 +107,7 @@ function travelled(begin, { event, at }) {
 
 let made;
 
+/** Makes a user and a task, and tells of them. */
 export const tryIt = () =>
   run(async () => {
     const begin = performance.now();

@@ -1,5 +1,6 @@
+export { asEvent, type NoEvent } from './events/as-event.ts';
 export { type AsyncApi, asyncApi } from './events/async-api.ts';
-export { type CloudEvent, fromCloudEvent, toCloudEvent } from './events/cloud-event.ts';
+export { type CloudEvent, fromCloudEvent, timeOf, toCloudEvent } from './events/cloud-event.ts';
 export {
   type Entry,
   field,

@@ -15,7 +15,9 @@ export {
 } from './streams/idempotency.ts';
 export {
   type FollowedStream,
+  followedStreams,
   type GroupState,
+  groupNames,
   groupStates,
   type Lag,
   lagOf,

@@ -3,8 +3,7 @@ import type { Logger } from 'pino';
 import { partitionOf, taskEvents, userEvents } from 'shared-events';
 import { eventRoutes, feedBlock, replayRoutes } from 'shared-events/operator';
 import { type CommonConfig, openBlockingRedis } from 'shared-events/service';
-import { storedPosition } from 'shared-events/streams';
-import { knownUsersKey } from './known-users.ts';
+import { followedStreams } from 'shared-events/streams';
 
 interface Collaborators {
   config: CommonConfig;
@@ -23,11 +22,7 @@ export function taskOperator({ config, log, redis }: Collaborators) {
       connect: () => openBlockingRedis({ config, log }, feedBlock),
       streams: partitions.flatMap(of),
       streamsOf: (subject) => of(partitionOf(subject, config.PARTITIONS)),
-      projections: partitions.map((partition) => ({
-        name: 'known-users',
-        stream: userEvents.key(partition),
-        position: () => storedPosition(redis, knownUsersKey(partition)),
-      })),
+      projections: followedStreams(redis, config.PARTITIONS),
     }),
     replayRoutes({
       command: new URL('replay.ts', import.meta.url),

@@ -11,6 +11,7 @@ import {
   consumeBlock,
   follow,
   followBlock,
+  followedStreams,
   tracedHandler,
   tracedProjection,
 } from 'shared-events/streams';
@@ -44,11 +45,7 @@ export function userEventReaders({ config, log, redis, store, metrics, signal }:
   const measured = measureReaders(metrics, {
     redis,
     streams: partitions.map(({ stream }) => stream),
-    projections: partitions.map(({ stream, projection }) => ({
-      name: 'known-users',
-      stream,
-      position: projection.position,
-    })),
+    projections: followedStreams(redis, config.PARTITIONS),
   });
 
   return {

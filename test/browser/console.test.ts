@@ -78,6 +78,7 @@ test.serial(
           part.kill('SIGKILL');
           await part.stop();
           await page.locator('#status[data-state="waiting"]').waitFor({ timeout: 15_000 });
+          await page.locator('.panel[data-stale] #readers').waitFor();
           const data = JSON.stringify({ name: `Without the ${part.name}` });
           for (let n = 0; n < 50; n++) {
             await redis.xadd(
@@ -88,6 +89,10 @@ test.serial(
           }
           await part.start();
           await page.locator('#status[data-state="live"]').waitFor({ timeout: 20_000 });
+          await until(
+            'nothing is stale any more',
+            async () => (await page.locator('[data-stale]').count()) === 0,
+          );
           await until(
             'all 50 show, once',
             async () => (await page.locator(`.event:has-text("Without the ${part.name}")`).count()) === 50,
@@ -165,18 +170,27 @@ test.serial('“Try it” shows a change travel, and a deletion go on to the tas
 });
 
 test.serial('thousands of events leave the page small, and the last of them show', async (t) => {
-  await withConsole(t, async ({ page, redis }) => {
-    const events = 3000;
-    const pipeline = redis.pipeline();
-    for (let n = 1; n <= events; n++) {
-      const data = JSON.stringify({ name: `number ${n}`, email: 'ada@example.com' });
-      pipeline.xadd('user-events:{0}', '*', ...entryFields({ type: 'user.updated', subject: `x${n}`, data }));
-    }
-    await pipeline.exec();
-    await page.locator(`.event:has-text("number ${events}")`).waitFor();
-    t.deepEqual(
-      await page.locator('#events-list .what').allTextContents(),
-      Array.from({ length: 200 }, (_, at) => `number ${events - at}`),
-    );
-  });
+  await withConsole(
+    t,
+    async ({ page, redis }) => {
+      const events = 3000;
+      const pipeline = redis.pipeline();
+      for (let n = 1; n <= events; n++) {
+        const data = JSON.stringify({ name: `number ${n}`, email: 'ada@example.com' });
+        pipeline.xadd(
+          'user-events:{0}',
+          '*',
+          ...entryFields({ type: 'user.updated', subject: `x${n}`, data }),
+        );
+      }
+      await pipeline.exec();
+      await page.locator(`.event:has-text("number ${events}")`).waitFor();
+      t.deepEqual(
+        await page.locator('#events-list .what').allTextContents(),
+        Array.from({ length: 200 }, (_, at) => `number ${events - at}`),
+      );
+      // A machine that is busy with other tests may let a question of the page time out.
+    },
+    away,
+  );
 });

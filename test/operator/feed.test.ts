@@ -1,6 +1,7 @@
 import test from 'ava';
 import { readEntry } from 'shared-events';
 import { api } from '../stack/api.ts';
+import { entryFields } from '../stack/redis.ts';
 import { until } from '../stack/until.ts';
 import { withStack } from '../stack/world.ts';
 import { openFeed, placesIn, placesOf, streamsOf } from './world.ts';
@@ -52,6 +53,23 @@ test('from=0 sends everything from the beginning, in order, also what cannot be 
     },
     { env: { PARTITIONS: '3' } },
   );
+});
+
+test('an entry whose id is no time is sent as it stands, and holds nothing up', async (t) => {
+  await withStack(async ({ stack, gateway, redis, user }) => {
+    const feed = await openFeed(`${stack.urls.operator}/events`);
+    await until('the feed says where it stands', () => feed.lastId !== '');
+    await redis.xadd('task-events:{0}', '9000000000000000-0', ...entryFields({ type: 'task.deleted' }));
+    await user();
+    await until('both are there', () => feed.messages.length === 2);
+    t.deepEqual(
+      feed.messages.map(({ event }) => event),
+      ['undecodable', 'user.created'],
+    );
+    t.is((await api(stack.urls.operator).get('/events/recent')).status, 200);
+    t.is((await gateway.get('/tasks/ready')).status, 200);
+    feed.close();
+  });
 });
 
 test('filters let through what they name, by type and by subject', async (t) => {

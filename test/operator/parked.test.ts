@@ -50,7 +50,7 @@ test('parked entries are listed with their reason, put back, and dropped', async
   });
 });
 
-test('a group of the task events may have parked entries too', async (t) => {
+test('a group of the task events may have parked entries too, and so many that only the first are told', async (t) => {
   await withOperator(async ({ redis, operator, user, task }) => {
     const { id } = await user();
     await task(id);
@@ -81,6 +81,20 @@ test('a group of the task events may have parked entries too', async (t) => {
     const [pending] = (await redis.xpending('task-events:{0}', 'greeter')) as [number];
     t.is(pending, 1);
     t.is(await redis.xlen(dead), 0);
+
+    const many = redis.pipeline();
+    for (let n = 0; n < 600; n++)
+      many.xadd(dead, '*', 'origin', `${n}-1`, 'code', 'x', 'reason', 'y', 'attempts', '1');
+    await many.exec();
+    const { total, parked: told } = (await operator.get('/parked')).json<{
+      total: number;
+      parked: Parked[];
+    }>();
+    t.is(total, 600);
+    t.deepEqual(
+      told.map(({ origin }) => origin),
+      Array.from({ length: 500 }, (_, n) => `${n}-1`),
+    );
     t.deepEqual(await redis.acl('LOG'), []);
   });
 });

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import test from 'ava';
+import { openFeed } from '../operator/world.ts';
 import { api, seed } from '../stack/api.ts';
 import { entriesOf, openTestRedis, untilKnown } from '../stack/redis.ts';
 import { startStack } from '../stack/stack.ts';
@@ -115,6 +116,23 @@ test('what one service asks the other is in the trace of the request', async (t)
       t.is(server.service, other.replace(' ', '-'));
       t.is(server.traceId, traceId);
     }
+  } finally {
+    await stop();
+  }
+});
+
+test('what a feed reads is in no trace, however long it is read', async (t) => {
+  const { stack, gateway, collector, span, stop } = await startTraced();
+  try {
+    for (let n = 0; n < 3; n++) await seed(gateway).user();
+    const feed = await openFeed(`${stack.urls.tasks}/operator/events?from=0`, { traceparent });
+    await until('all is there', () => feed.messages.length === 3);
+    feed.close();
+    const server = await span('the feed', (one) => one.parentSpanId === clientSpan);
+    t.deepEqual(
+      collector.spans.filter(({ parentSpanId }) => parentSpanId === server.spanId),
+      [],
+    );
   } finally {
     await stop();
   }

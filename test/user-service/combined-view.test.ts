@@ -114,6 +114,22 @@ test('clients that leave early hold nothing back from those that come later', as
   });
 });
 
+test('HEAD of a long view lets go of the list behind it', async (t) => {
+  let closed = false;
+  await withTaskService(
+    (_, response) => {
+      response.once('close', () => {
+        closed = true;
+      });
+      response.writeHead(200, json).write(`[${'{"title":"x"},'.repeat(20_000)}`);
+    },
+    async ({ gateway, view }) => {
+      t.is((await gateway.request('HEAD', view)).status, 200);
+      await until('the task service is let go', () => closed);
+    },
+  );
+});
+
 test('a service that is asked to stop finishes what is under way, and ends at once after it', async (t) => {
   let release: () => void = () => undefined;
   const held = new Promise<void>((resolve) => {

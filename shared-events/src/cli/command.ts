@@ -8,16 +8,20 @@ export const say = (line: string) => process.stdout.write(`${line}\n`);
 export async function command(run: () => Promise<void>): Promise<void> {
   // Whoever reads the output, such as head, may have enough.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 2));
-  try {
-    await run();
-  } catch (error) {
+  const fail = (error: unknown) => {
     process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
     process.exitCode = 2;
-  }
+  };
+  // Node's own exit code, 1, may be an answer.
+  process.on('uncaughtException', (error) => {
+    fail(error);
+    process.exit();
+  });
+  await run().catch(fail);
 }
 
-/** A command yields to requests, so on a busy machine it may itself be late to take a reply; in milliseconds. */
-const commandTimeout = 10_000;
+/** A command yields to requests, so on a busy machine it may itself be late to take a reply; in milliseconds. Shorter than a replay's lock is held. */
+const commandTimeout = 4000;
 
 /** Connects to the Redis of the environment for the time of some work. Fails where there is none. */
 export async function withRedis(work: (redis: Redis, config: CommonConfig) => Promise<void>): Promise<void> {

@@ -1,5 +1,4 @@
-import { hashTag, projections } from '../events.ts';
-import { readerStates, storedPosition } from '../streams.ts';
+import { followedStreams, readerStates } from '../streams.ts';
 import { say, withRedis } from './command.ts';
 import { streamKeys } from './streams.ts';
 import { table } from './table.ts';
@@ -13,13 +12,7 @@ export async function lag(): Promise<void> {
     const states = await readerStates({
       redis,
       streams: streamKeys(PARTITIONS),
-      projections: projections.flatMap(({ name, stream, key }) =>
-        Array.from({ length: PARTITIONS }, (_, partition) => ({
-          name,
-          stream: `${stream}:${hashTag(partition)}`,
-          position: () => storedPosition(redis, key(partition)),
-        })),
-      ),
+      projections: followedStreams(redis, PARTITIONS),
     });
     const rows = states.map(({ stream, kind, name, behind, pending, oldestPending, parked }) => [
       ...[stream, `${kind} ${name}`, behind.entries, rounded(behind.seconds)],

@@ -125,8 +125,8 @@ async function replay(name: string, targets: ReplayTarget[], redis: Redis, mode:
     );
     if (mode === 'verify' && differences > 0) process.exitCode = 1;
   };
-  if (mode === 'verify') await work(new AbortController().signal);
-  else await exclusively({ redis, key: 'replay', holder }, work);
+  // A verification as well: it may build what a repair would put in place.
+  await exclusively({ redis, key: 'replay', holder }, work);
 }
 
 async function writeState(name: string, targets: ReplayTarget[], redis: Redis, { until, file }: PastState) {

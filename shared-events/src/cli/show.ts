@@ -7,6 +7,7 @@ import {
   readEntry,
   subjectOf,
   taskEvents,
+  timeOf,
   userEvents,
 } from '../events.ts';
 import { Failure } from '../service.ts';
@@ -38,7 +39,7 @@ export async function show(subject: string | undefined): Promise<void> {
 function print(raw: RawEntry, before: Record<string, unknown>): Record<string, unknown> {
   const entry = readEntry(raw);
   const document = parseData(entry) as Record<string, unknown>;
-  const time = new Date(Number.parseInt(entry.id, 10)).toISOString();
+  const time = timeOf(entry.id);
   say(
     `${styleText('dim', time)}  ${styleText('bold', entry.type)}  ${entry.id}  request ${entry.request || '-'}`,
   );

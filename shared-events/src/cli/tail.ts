@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 import type { Redis } from 'ioredis';
-import { field, type RawEntry, toCloudEvent, UndecodableEntry } from '../events.ts';
+import { asEvent, field, type RawEntry } from '../events.ts';
 import { Failure } from '../service.ts';
 import { compareIds, endOf } from '../streams.ts';
 import { entryId, say, withRedis } from './command.ts';
@@ -40,7 +40,7 @@ export async function tail({ from, types, subject, json, follow }: TailOptions):
       const found = await readMore(redis, positions);
       for (const { stream, entry } of found) {
         positions.set(stream, entry[0]);
-        if (wanted(entry)) say(json ? jsonLine(stream, entry) : line(entry));
+        if (wanted(entry)) say(json ? JSON.stringify(asEvent(stream, entry)) : line(entry));
       }
       if (!follow && found.length === 0) return;
     }
@@ -55,20 +55,11 @@ async function readMore(redis: Redis, positions: Map<string, string>) {
     .sort((a, b) => compareIds(a.entry[0], b.entry[0]));
 }
 
-function jsonLine(stream: string, entry: RawEntry): string {
-  try {
-    return JSON.stringify(toCloudEvent(stream, entry));
-  } catch (error) {
-    if (error instanceof UndecodableEntry)
-      return JSON.stringify({ undecodable: error.message, stream, entry });
-    throw error;
-  }
-}
-
 /** Time, type, subject and document of an event, in colours where standard output is a terminal. */
 export function line(entry: RawEntry): string {
   const type = field(entry, 'type') ?? '(no type)';
-  const time = new Date(Number.parseInt(entry[0], 10)).toISOString();
+  const at = new Date(Number.parseInt(entry[0], 10));
+  const time = Number.isNaN(at.getTime()) ? '(no time)' : at.toISOString();
   const colour = type.endsWith('.created') ? 'green' : type.endsWith('.deleted') ? 'red' : 'yellow';
   return [
     styleText('dim', time),

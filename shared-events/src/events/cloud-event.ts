@@ -1,4 +1,4 @@
-import { entryFields, parseData, type RawEntry, readEntry } from './entry.ts';
+import { entryFields, parseData, type RawEntry, readEntry, UndecodableEntry } from './entry.ts';
 import { hashTag } from './ids.ts';
 
 /** A CloudEvents 1.0 event in its JSON form, with this system's extension attributes. */
@@ -39,13 +39,20 @@ export function toCloudEvent(streamKey: string, raw: RawEntry): CloudEvent {
     source: `/${name}/${partition}`,
     type,
     subject,
-    time: new Date(Number.parseInt(id, 10)).toISOString(),
+    time: timeOf(id),
     datacontenttype: 'application/json',
     data: parseData(entry),
     schemaversion: schema,
     ...(trace && { traceparent: trace }),
     ...(request && { requestid: request }),
   };
+}
+
+/** When Redis took an entry in, as ISO 8601. Throws UndecodableEntry where the id has no such time. */
+export function timeOf(id: string): string {
+  const time = new Date(Number.parseInt(id, 10));
+  if (Number.isNaN(time.getTime())) throw new UndecodableEntry('malformed_entry', id, 'the id is no time');
+  return time.toISOString();
 }
 
 /** The stream's key and the entry that a CloudEvent was made from, to the byte. */

@@ -16,7 +16,10 @@ export async function gather(pieces: AsyncIterable<Buffer | string>): Promise<st
     if (done) return gathered;
     gathered += value;
   }
-  return Readable.from(joined(gathered, rest));
+  const stream = Readable.from(joined(gathered, rest));
+  // A stream that nobody reads, as for HEAD, does not begin with the rest, and so would never let go of it.
+  stream.once('close', () => rest.return(undefined).catch(() => undefined));
+  return stream;
 }
 
 /** The same pieces as text; a character may lie across two of them. */

@@ -2,6 +2,7 @@ import { Failure } from '../service/failure.ts';
 import { type Idempotency, idempotency } from '../streams.ts';
 import type { AppContext } from './app.ts';
 
+/** What an Idempotency-Key may be. */
 export const keyPattern = /^[\x20-\x7e]{1,255}$/;
 
 /** The Idempotency-Key of a request with the body it came with; nothing where it has none. */

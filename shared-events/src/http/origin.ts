@@ -3,6 +3,7 @@ import type { Middleware } from 'koa';
 import type { Origin } from '../events.ts';
 import type { AppState } from './app.ts';
 
+/** What an X-Request-Id and a traceparent may be that are taken from a request; the gateway has the same. */
 export const requestIdPattern = /^[\w.:@/+=-]{1,128}$/;
 export const traceparentPattern =
   /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;

@@ -79,7 +79,9 @@ export function requestMetrics(registry: Registry): Middleware<AppState> {
       const { status, body } = ctx;
       observe((performance.now() - start) / 1000);
       statuses.set(status, (statuses.get(status) ?? 0) + 1);
-      if (body instanceof Stream && !ctx.res.closed) ctx.res.once('close', leave);
+      // A feed answers by itself.
+      const isSent = !(body instanceof Stream) && ctx.respond !== false;
+      if (!isSent && !ctx.res.closed) ctx.res.once('close', leave);
       else leave();
     }
   };

@@ -28,7 +28,10 @@ interface ClientOptions {
 
 /** The most bytes that wait for one client; one that has more is taken from the live events until it has read them. */
 const mostUnsent = 1024 * 1024;
-/** How long a client may take nothing of what waits for it before its connection is ended, in milliseconds. */
+/**
+ * How long a client may take for what waits for it, which is a page of the stream at most, before its connection is
+ * ended, in milliseconds. It goes on from the last event that it had.
+ */
 const patience = 30_000;
 /** When a client is asked to come back after a break, in milliseconds. */
 const retry = 1000;
@@ -56,7 +59,7 @@ export function feedClient({ res, filter, from, redis, streams, tail, readPage, 
     if (batch.notices || text.length > 0) res.write(batch.notices + text.join(''));
   }
 
-  /** Writes a text and waits until there is room for more. Ends a connection that takes nothing. */
+  /** Writes a text and waits until there is room for more. Ends a connection that takes too long. */
   async function write(text: string): Promise<void> {
     if (text !== '' && !res.write(text)) await drained();
   }

@@ -2,6 +2,8 @@ import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { AppContext } from '../http/app.ts';
 import { clientGone } from '../http.ts';
+import { isRedisAway } from '../service/redis.ts';
+import { untraced } from '../service/tracing.ts';
 import { compareIds } from '../streams.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import { feedClient } from './feed-client.ts';
@@ -51,7 +53,8 @@ export function createFeed({ redis, connect, streams, log }: FeedOptions) {
     try {
       await client.serve();
     } catch (error) {
-      log.debug({ err: error, requestId: ctx.state.origin.request }, 'a feed is interrupted');
+      const requestId = ctx.state.origin.request;
+      log[isRedisAway(error) ? 'debug' : 'warn']({ err: error, requestId }, 'a feed is interrupted');
     } finally {
       remove(client);
       ctx.res.end();
@@ -77,7 +80,8 @@ export function createFeed({ redis, connect, streams, log }: FeedOptions) {
       ctx.res.flushHeaders();
       if (ctx.method === 'HEAD') return void ctx.res.end();
       const signal = AbortSignal.any([clientGone(ctx), stopping.signal]);
-      void serve(feedClient({ res: ctx.res, filter, from, redis, streams, tail, readPage, signal }), ctx);
+      const client = feedClient({ res: ctx.res, filter, from, redis, streams, tail, readPage, signal });
+      void untraced(() => serve(client, ctx));
     },
     /** Ends all feeds; their clients come back to whoever serves then. */
     stop: () => stopping.abort(),

@@ -1,5 +1,4 @@
-import { field, type RawEntry, subjectOf } from '../events.ts';
-import { asEvent } from './as-event.ts';
+import { asEvent, field, type RawEntry, subjectOf } from '../events.ts';
 
 // Server-Sent Events: what a feed sends, as text.
 

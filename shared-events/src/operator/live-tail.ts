@@ -44,6 +44,7 @@ const retryDelay = 200;
 const pausePerListener = 0.1;
 const longestPause = 100;
 
+/** A position with the cursor that stands for it. */
 export const positionAt = (ids: readonly string[]): Position => ({ ids, cursor: encodeCursor(ids) });
 
 /**

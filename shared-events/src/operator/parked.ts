@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
+import { asEvent } from '../events.ts';
 import { Failure } from '../service/failure.ts';
-import { groupStates, parkedEntries } from '../streams.ts';
-import { asEvent } from './as-event.ts';
+import { groupNames, parkedEntries } from '../streams.ts';
 
 /** The most parked entries that one answer tells. */
 const mostTold = 500;
@@ -9,21 +9,22 @@ const mostTold = 500;
 /** The parked entries of all groups of some streams. */
 export function createParked(redis: Redis, streams: readonly string[]) {
   const groupsOf = async (stream: string) =>
-    (await groupStates({ redis, stream })).map(({ group }) => ({ stream, group }));
-
-  async function entriesOf({ stream, group }: { stream: string; group: string }) {
-    const list = await parkedEntries({ redis, stream, group }).list();
-    return list.map(({ id, code, reason, attempts, entry }) => ({
-      ...{ stream, group, id, code, reason, attempts, origin: entry[0] },
-      event: asEvent(stream, entry),
-    }));
-  }
+    (await groupNames({ redis, stream })).map((group) => ({ redis, stream, group }));
 
   return {
+    /** How many there are, and the first 500 with their reason. */
     async list() {
       const groups = (await Promise.all(streams.map(groupsOf))).flat();
-      const all = (await Promise.all(groups.map(entriesOf))).flat();
-      return { total: all.length, parked: all.slice(0, mostTold) };
+      const counts = await Promise.all(groups.map((group) => parkedEntries(group).count()));
+      const parked = [];
+      for (const [at, { stream, group }] of groups.entries()) {
+        if (counts[at] === 0 || parked.length === mostTold) continue;
+        const entries = await parkedEntries({ redis, stream, group }).list(mostTold - parked.length);
+        for (const { entry, ...about } of entries) {
+          parked.push({ stream, group, ...about, origin: entry[0], event: asEvent(stream, entry) });
+        }
+      }
+      return { total: counts.reduce((sum, count) => sum + count, 0), parked };
     },
     /** One group's parked entries, to put back or drop. Fails with `not_found` for a stream that is not one of these. */
     of(stream: string, group: string) {

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { type FollowedStream, lagOf, readerStates } from '../streams.ts';
+import { type FollowedStream, readerStates } from '../streams.ts';
 import { streamInfo } from './gaps.ts';
 
 interface ReadersOptions {
@@ -8,38 +8,41 @@ interface ReadersOptions {
   projections: readonly FollowedStream[];
 }
 
-/** Over how long a rate is taken, in seconds. */
-const rateWindow = 10;
 /** For how long figures are good, in milliseconds: many may ask, and Redis is asked once. */
 const freshness = 100;
 
-/** How long each stream is and how fast it grows, and how far each of its readers is behind; read from Redis at most ten times a second. */
+/**
+ * How long each stream is and how many entries it ever had, and how far each of its readers is behind. Redis is asked
+ * by one at a time, at most ten times a second.
+ */
 export function createReaders({ redis, streams, projections }: ReadersOptions) {
-  let known: { at: number; state: ReturnType<typeof measure> } | undefined;
+  let known: { until: number; state: ReturnType<typeof measure> } | undefined;
 
   async function measure() {
-    const [seconds] = await redis.time();
-    const since = `${(Number(seconds) - rateWindow) * 1000}-0`;
     const [lengths, readers] = await Promise.all([
-      Promise.all(streams.map((stream) => measureStream(stream, since))),
+      Promise.all(streams.map(measureStream)),
       readerStates({ redis, streams, projections }),
     ]);
     return { time: new Date().toISOString(), streams: lengths, readers };
   }
 
-  async function measureStream(stream: string, since: string) {
+  async function measureStream(stream: string) {
     const { length, first, last, added } = await streamInfo(redis, stream);
-    const { entries } = await lagOf({ redis, stream }, since);
-    return { stream, length, added, first: first ?? null, last, perSecond: entries / rateWindow };
+    return { stream, length, added, first: first ?? null, last };
   }
 
   return (): ReturnType<typeof measure> => {
-    if (known && performance.now() - known.at < freshness) return known.state;
-    const state = measure();
-    known = { at: performance.now(), state };
-    state.catch(() => {
-      known = undefined;
-    });
-    return state;
+    if (known && performance.now() < known.until) return known.state;
+    const asked = { until: Number.POSITIVE_INFINITY, state: measure() };
+    known = asked;
+    asked.state.then(
+      () => {
+        asked.until = performance.now() + freshness;
+      },
+      () => {
+        known = undefined;
+      },
+    );
+    return asked.state;
   };
 }

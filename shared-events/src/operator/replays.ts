@@ -36,12 +36,11 @@ interface ReplaysOptions {
 /** How many replays are kept to be told of. */
 const mostKept = 20;
 
-const outcomes: Record<number, Replay['state']> = { 0: 'done', 1: 'different' };
-
 /** Runs the service's replays as processes of their own, one at a time. */
 export function createReplays({ command, projections, log }: ReplaysOptions) {
   const replays: Replay[] = [];
   let child: ChildProcess | undefined;
+  let stopped = false;
 
   function follow(started: ChildProcess, replay: Replay): void {
     child = started;
@@ -61,11 +60,15 @@ export function createReplays({ command, projections, log }: ReplaysOptions) {
   }
 
   function end(replay: Replay, code: number | null, reason?: string): void {
+    // A process that could not be started tells of its end twice.
+    if (replay.endedAt !== null) return;
     child = undefined;
-    const state = outcomes[code ?? -1] ?? 'failed';
+    const { projection, mode } = replay;
+    const isDifferent = code === 1 && mode === 'verify';
+    const state = code === 0 ? 'done' : isDifferent ? 'different' : 'failed';
     Object.assign(replay, { state, endedAt: new Date().toISOString(), ...(reason && { result: reason }) });
-    const { projection, mode, result } = replay;
-    log[state === 'failed' ? 'error' : 'info']({ projection, mode, state, result }, 'a replay has ended');
+    const level = state === 'failed' && !stopped ? 'error' : 'info';
+    log[level]({ projection, mode, state, result: replay.result }, 'a replay has ended');
   }
 
   const known = (projection: string): string => {
@@ -77,9 +80,10 @@ export function createReplays({ command, projections, log }: ReplaysOptions) {
   };
 
   return {
-    /** Starts a replay. Fails with `not_found`, or with `replay_running` while one runs. */
+    /** Starts a replay. Fails with `not_found`, with `replay_running` while one runs, or with `not_ready` after `stop`. */
     start(projection: string, mode: ReplayMode): Replay {
       known(projection);
+      if (stopped) throw new Failure('not_ready', 'The service is stopping. Try again shortly.');
       if (child) throw new Failure('replay_running', 'A replay runs already. Wait until it has ended.');
       const replay: Replay = {
         ...{ projection, mode, state: 'running', startedAt: new Date().toISOString(), endedAt: null },
@@ -97,7 +101,10 @@ export function createReplays({ command, projections, log }: ReplaysOptions) {
       known(projection);
       return replays.filter((replay) => replay.projection === projection);
     },
-    /** Ends the replay that runs; it can be started again. */
-    stop: () => child?.kill(),
+    /** Ends the replay that runs, which can be run again; starts no other. */
+    stop(): void {
+      stopped = true;
+      child?.kill();
+    },
   };
 }

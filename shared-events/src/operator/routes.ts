@@ -1,11 +1,10 @@
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { number, object, string } from 'yup';
-import { isId } from '../events.ts';
+import { asEvent, isId } from '../events.ts';
 import { type AppRouter, readBody } from '../http.ts';
 import { Failure } from '../service/failure.ts';
 import type { FollowedStream } from '../streams.ts';
-import { asEvent } from './as-event.ts';
 import { createFeed, recentEntries } from './feed.ts';
 import { ownMachineOnly } from './guard.ts';
 import { createParked } from './parked.ts';

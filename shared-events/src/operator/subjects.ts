@@ -1,7 +1,6 @@
 import type { Redis } from 'ioredis';
-import { type RawEntry, subjectOf } from '../events.ts';
+import { asEvent, type RawEntry, subjectOf } from '../events.ts';
 import { compareIds, pagesAfter } from '../streams.ts';
-import { asEvent } from './as-event.ts';
 
 /** How long is looked for one answer, in milliseconds, and how many entries are told, at most. */
 const patience = 2000;
@@ -16,12 +15,11 @@ export async function lifeOf(redis: Redis, streams: readonly string[], subject: 
   const end = performance.now() + patience;
   let complete = true;
   for (const stream of streams) {
+    if (!complete) break;
     for await (const page of pagesAfter({ redis, stream }, idTime(subject))) {
       for (const entry of page) if (subjectOf(entry) === subject) found.push({ stream, entry });
-      if (performance.now() > end || found.length > mostTold) {
-        complete = false;
-        break;
-      }
+      complete = performance.now() < end && found.length <= mostTold;
+      if (!complete) break;
     }
   }
   const inOrder = found.toSorted((a, b) => compareIds(a.entry[0], b.entry[0])).slice(0, mostTold);

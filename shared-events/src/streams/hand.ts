@@ -54,6 +54,7 @@ interface Taken {
 /** Most ids in one acknowledgement. */
 const ackBatch = 1000;
 
+/** Takes entries in hand for a group: each is handled, tried again, and in the end acknowledged or parked. */
 export function createHand(options: HandOptions): Hand {
   const { group, handle, concurrency, maxAttempts, signal, log, onEvent } = options;
   const ids = new Set<string>();

@@ -29,5 +29,6 @@ export const markerKey = (partition: number, { keyHash }: Pick<Idempotency, 'key
 export const homePartition = ({ keyHash }: Pick<Idempotency, 'keyHash'>, partitions: number): number =>
   partitionOf(keyHash, partitions);
 
+/** What a request fails with whose Idempotency-Key came with another body before. */
 export const keyReused = () =>
   new Failure('idempotency_key_reused', 'This Idempotency-Key was sent with another body before.');

@@ -1,4 +1,6 @@
 import type { Redis } from 'ioredis';
+import { hashTag, projections } from '../events.ts';
+import { storedPosition } from './follow.ts';
 import { groupKeys } from './group.ts';
 import { script } from './script.ts';
 
@@ -33,6 +35,16 @@ export interface FollowedStream {
   position(): Promise<string>;
 }
 
+/** Every projection there is, of every partition of its stream. */
+export const followedStreams = (redis: Redis, partitions: number): FollowedStream[] =>
+  projections.flatMap(({ name, stream, key }) =>
+    Array.from({ length: partitions }, (_, partition) => ({
+      name,
+      stream: `${stream}:${hashTag(partition)}`,
+      position: () => storedPosition(redis, key(partition)),
+    })),
+  );
+
 /** What a reader of a stream is at; a projection has nothing pending or parked. */
 export interface ReaderState extends Omit<GroupState, 'group'> {
   stream: string;
@@ -60,10 +72,18 @@ export async function lagOf({ redis, stream }: Range, position: string): Promise
 }
 
 /** What the consumer groups of a stream are at; none where there is no stream. */
-export async function groupStates({ redis, stream }: Range): Promise<GroupState[]> {
+export async function groupStates(range: Range): Promise<GroupState[]> {
+  return Promise.all((await groupsOf(range)).map((info) => groupState(range, info)));
+}
+
+/** The names of the consumer groups of a stream; none where there is no stream. */
+export const groupNames = async (range: Range): Promise<string[]> =>
+  (await groupsOf(range)).map(({ name }) => String(name));
+
+/** What XINFO GROUPS tells. */
+async function groupsOf({ redis, stream }: Range): Promise<Record<string, unknown>[]> {
   if ((await redis.exists(stream)) === 0) return [];
-  const infos = (await redis.xinfo('GROUPS', stream)) as unknown[][];
-  return Promise.all(infos.map((info) => groupState({ redis, stream }, asRecord(info))));
+  return ((await redis.xinfo('GROUPS', stream)) as unknown[][]).map(asRecord);
 }
 
 /** What every group of these streams is at, and every one of these projections. */

@@ -31,9 +31,10 @@ export async function takeLease({ redis, key, holder, time }: LeaseOptions): Pro
   let heldSince = performance.now();
   const timer = setInterval(async () => {
     const asked = performance.now();
+    if (asked - heldSince > time) return void lost.abort(new Error(`${key} could not be held in time`));
     const now = await hold().catch(() => undefined);
     if (now === holder) heldSince = asked;
-    else if (now !== undefined || performance.now() - heldSince > time) lost.abort();
+    else if (now !== undefined) lost.abort(new Error(`${now} has taken over ${key}`));
   }, time / 3);
   return {
     lost: lost.signal,

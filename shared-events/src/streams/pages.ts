@@ -9,29 +9,28 @@ interface Range {
 }
 
 /** The entries after a position up to an id, in order, page by page; the next page is read while one is used. */
-export async function* pagesAfter(
+export const pagesAfter = (
   { redis, stream }: Range,
   after: string,
   until = '+',
-): AsyncGenerator<RawEntry[]> {
-  const read = (from: string) => redis.xrange(stream, `(${from}`, until, 'COUNT', pageSize);
-  let next: Promise<RawEntry[]> | undefined = read(after);
-  while (next) {
-    const page: RawEntry[] = await next;
-    const last = page.at(-1);
-    next = last && page.length === pageSize ? read(last[0]) : undefined;
-    if (last) yield page;
-  }
-}
+): AsyncGenerator<RawEntry[]> =>
+  pages((from) => redis.xrange(stream, from, until, 'COUNT', pageSize), `(${after}`);
 
 /** The entries up to an id, from the last to the first, page by page; the next page is read while one is used. */
-export async function* pagesBefore({ redis, stream }: Range, until = '+'): AsyncGenerator<RawEntry[]> {
-  const read = (to: string) => redis.xrevrange(stream, to, '-', 'COUNT', pageSize);
-  let next: Promise<RawEntry[]> | undefined = read(until);
+export const pagesBefore = ({ redis, stream }: Range, until = '+'): AsyncGenerator<RawEntry[]> =>
+  pages((to) => redis.xrevrange(stream, to, '-', 'COUNT', pageSize), until);
+
+async function* pages(
+  read: (from: string) => Promise<RawEntry[]>,
+  first: string,
+): AsyncGenerator<RawEntry[]> {
+  let next: Promise<RawEntry[]> | undefined = read(first);
   while (next) {
     const page: RawEntry[] = await next;
     const last = page.at(-1);
     next = last && page.length === pageSize ? read(`(${last[0]}`) : undefined;
+    // Whoever stops half-way never asks how the reading ahead went.
+    next?.catch(() => undefined);
     if (last) yield page;
   }
 }

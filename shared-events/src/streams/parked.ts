@@ -21,10 +21,12 @@ export interface Parked extends Parking {
 export function parkedEntries({ redis, stream, group }: { redis: Redis; stream: string; group: string }) {
   const { dead } = groupKeys(stream, group);
   return {
-    /** All that are parked, the longest parked first. */
-    async list(): Promise<Parked[]> {
-      return (await redis.xrange(dead, '-', '+')).map(parse);
+    /** Those that are parked, the longest parked first; so many at most, or all. */
+    async list(most = Number.MAX_SAFE_INTEGER): Promise<Parked[]> {
+      return (await redis.xrange(dead, '-', '+', 'COUNT', most)).map(parse);
     },
+    /** How many are parked. */
+    count: (): Promise<number> => redis.xlen(dead),
     /** Puts an entry back before this group, and no other. Fails with `not_parked` or `entry_gone`. */
     async requeue(id: string): Promise<void> {
       const outcome = await requeueScript(redis, [stream, dead], [group, id, waitingRoom]);
