@@ -5,10 +5,11 @@ import { createEventList } from './events.js';
 import { followFeed } from './feed.js';
 import { bindKeys } from './keys.js';
 import { watchParked } from './parked.js';
-import { watchReaders, watchUserCheck } from './readers.js';
+import { watchReaders } from './readers.js';
 import { watchReplays } from './replays.js';
 import { bindTheme } from './theme-switch.js';
 import { notice, tryIt } from './try.js';
+import { watchUserCheck } from './user-check.js';
 
 const states = { live: 'live', waiting: 'reconnecting' };
 

@@ -4,8 +4,7 @@ import type { AppContext } from '../http/app.ts';
 import { clientGone } from '../http.ts';
 import { isRedisAway } from '../service/redis.ts';
 import { untraced } from '../service/tracing.ts';
-import { compareIds } from '../streams.ts';
-import { decodeCursor, encodeCursor } from './cursor.ts';
+import { decodeCursor } from './cursor.ts';
 import { feedClient } from './feed-client.ts';
 import { createHistory } from './history.ts';
 import { createLiveTail } from './live-tail.ts';
@@ -86,17 +85,6 @@ export function createFeed({ redis, connect, streams, log }: FeedOptions) {
     /** Ends all feeds; their clients come back to whoever serves then. */
     stop: () => stopping.abort(),
   };
-}
-
-/** The last entries of all streams together, oldest first, and the cursor behind them. */
-export async function recentEntries(redis: Redis, streams: readonly string[], count: number) {
-  const pages = await Promise.all(streams.map((stream) => redis.xrevrange(stream, '+', '-', 'COUNT', count)));
-  const ids = pages.map((page) => page[0]?.[0] ?? '0-0');
-  const entries = pages
-    .flatMap((page, at) => page.map((entry) => ({ stream: streams[at] as string, entry })))
-    .toSorted((a, b) => compareIds(a.entry[0], b.entry[0]))
-    .slice(-count);
-  return { cursor: encodeCursor(ids), entries };
 }
 
 /** Where a client wants to begin: after a cursor, at the beginning, or at the end, which is nothing. */

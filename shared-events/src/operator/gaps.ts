@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { compareIds } from '../streams.ts';
+import { type StreamInfo, streamInfo } from './stream-info.ts';
 
 /** What a reader of a stream can no longer be given. */
 export interface Gap {
@@ -13,15 +14,6 @@ export interface Gap {
   reason: 'removed' | 'beyond_end';
   /** up to where entries are missing */
   until: string;
-}
-
-/** What XINFO STREAM tells that a gap shows in. */
-interface StreamInfo {
-  length: number;
-  last: string;
-  first: string | undefined;
-  deleted: string;
-  added: number;
 }
 
 /**
@@ -56,26 +48,4 @@ function gapAfter(stream: string, after: string, info: StreamInfo): Gap | undefi
   if (first === undefined) return { stream, after, reason: 'removed', until: last };
   const trimmed = compareIds(after, first) < 0 && (after !== '0-0' || added > length);
   return trimmed ? { stream, after, reason: 'removed', until: first } : undefined;
-}
-
-/** The id that a stream's next entry will follow; `0-0` where there never was one. */
-export const lastIdOf = async (redis: Redis, stream: string): Promise<string> =>
-  (await streamInfo(redis, stream)).last;
-
-/** What there is to know of a stream; a stream that does not exist is an empty one. */
-export async function streamInfo(redis: Redis, stream: string): Promise<StreamInfo> {
-  try {
-    const flat = (await redis.xinfo('STREAM', stream)) as unknown[];
-    const value = (name: string) => flat[flat.indexOf(name) + 1];
-    return {
-      length: Number(value('length')),
-      last: String(value('last-generated-id')),
-      first: (value('first-entry') as [string] | null)?.[0],
-      deleted: String(value('max-deleted-entry-id')),
-      added: Number(value('entries-added')),
-    };
-  } catch (error) {
-    if (!(error instanceof Error && /no such key/i.test(error.message))) throw error;
-    return { length: 0, last: '0-0', first: undefined, deleted: '0-0', added: 0 };
-  }
 }

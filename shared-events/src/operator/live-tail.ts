@@ -5,8 +5,9 @@ import type { RawEntry } from '../events.ts';
 import { isRedisAway } from '../service/redis.ts';
 import { encodeCursor } from './cursor.ts';
 import { entryFrame, type Frame, gapFrame } from './frames.ts';
-import { gapFinder, lastIdOf, restart } from './gaps.ts';
+import { gapFinder, restart } from './gaps.ts';
 import { inOrder, later } from './history.ts';
+import { lastIdOf } from './stream-info.ts';
 
 /** A position in every stream. */
 export interface Position {

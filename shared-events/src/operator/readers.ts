@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import { type FollowedStream, readerStates } from '../streams.ts';
-import { streamInfo } from './gaps.ts';
+import { streamInfo } from './stream-info.ts';
 
 interface ReadersOptions {
   redis: Redis;

@@ -5,10 +5,11 @@ import { asEvent, isId } from '../events.ts';
 import { type AppRouter, readBody } from '../http.ts';
 import { Failure } from '../service/failure.ts';
 import type { FollowedStream } from '../streams.ts';
-import { createFeed, recentEntries } from './feed.ts';
+import { createFeed } from './feed.ts';
 import { ownMachineOnly } from './guard.ts';
 import { createParked } from './parked.ts';
 import { createReaders } from './readers.ts';
+import { recentEntries } from './recent.ts';
 import { createReplays, replayModes } from './replays.ts';
 import { lifeOf } from './subjects.ts';
 
