@@ -56,7 +56,7 @@ export async function measureSoak(bench: Bench): Promise<SoakResult> {
   const samples: SoakSample[] = [];
   const count = Math.max(1, Math.round((minutes * 60_000) / every));
   for (let at = 1; at <= count; at++) {
-    await delay(start + at * every - performance.now(), undefined, { signal });
+    await delay(Math.max(0, start + at * every - performance.now()), undefined, { signal });
     const seconds = Math.round((performance.now() - start) / 1000);
     samples.push({ seconds, memory: look(residentBytes), descriptors: look(openDescriptors) });
     if (at % minute === 0) {
