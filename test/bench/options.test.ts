@@ -5,10 +5,10 @@ import { readOptions } from './options.ts';
 
 const read = (...args: string[]) => readOptions(args, 'preset');
 
-test('without options all parts but the soak run, in their order', (t) => {
+test('without options all parts but those on demand run, in their order', (t) => {
   t.deepEqual(read(), {
     help: false,
-    only: ['start', 'routes', 'list', 'growth', 'streams', 'console'],
+    only: ['start', 'routes', 'list', 'growth', 'streams'],
     against: [],
     minutes: 60,
     quick: false,

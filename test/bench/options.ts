@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { partNames } from './parts.ts';
+import { partNames, partsOnDemand } from './parts.ts';
 
 /** Another system that is measured beside this one, by its gateway. */
 export interface Other {
@@ -25,8 +25,9 @@ export type PartName = (typeof partNames)[number];
 
 export const help = `Measures the system on this machine, prints tables, and writes results.json and results.svg.
 
-  npm run bench                                   all parts but soak, in under ten minutes
+  npm run bench                                   all parts but console and soak, in under ten minutes
   npm run bench -- --only routes,growth           some; the results keep what was measured before of the others
+  npm run bench -- --only console                 the console in Chromium under load for a minute; how smooth it stays
   npm run bench -- --only soak --minutes 60       a steady load for an hour; memory and descriptors
   npm run bench -- --against NAME=URL[=PID]       the routes of another system as well, in the same rounds, with ratios;
                                                   PID is the process whose tree's processor time is counted; may be
@@ -52,7 +53,10 @@ export function readOptions(args: string[], presetFolder: string): Options {
   const to = values.to ?? (values.quick ? undefined : presetFolder);
   return {
     help: values.help,
-    only: values.only === undefined ? partNames.filter((name) => name !== 'soak') : readParts(values.only),
+    only:
+      values.only === undefined
+        ? partNames.filter((name) => !partsOnDemand.includes(name))
+        : readParts(values.only),
     against: values.against.map(readOther),
     minutes: readMinutes(values.minutes),
     quick: values.quick,

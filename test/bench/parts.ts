@@ -1,2 +1,5 @@
-/** The parts of a run, in their order; the soak is part of a run only where it is asked for. */
+/** The parts of a run, in their order. */
 export const partNames = ['start', 'routes', 'list', 'growth', 'streams', 'console', 'soak'] as const;
+
+/** The parts that are run only where they are asked for. */
+export const partsOnDemand: readonly (typeof partNames)[number][] = ['console', 'soak'];
