@@ -8,19 +8,23 @@ export const say = (line: string) => process.stdout.write(`${line}\n`);
 export async function command(run: () => Promise<void>): Promise<void> {
   // Whoever reads the output, such as head, may have enough.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 2));
-  const fail = (error: unknown) => {
+  // What nobody expected shows where it came from; Node's own exit code for it, 1, may be an answer.
+  process.on('uncaughtException', (error) => {
+    process.stderr.write(`${error.stack}\n`);
+    process.exit(2);
+  });
+  try {
+    await run();
+  } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
     process.exitCode = 2;
-  };
-  // Node's own exit code, 1, may be an answer.
-  process.on('uncaughtException', (error) => {
-    fail(error);
-    process.exit();
-  });
-  await run().catch(fail);
+  }
 }
 
-/** A command yields to requests, so on a busy machine it may itself be late to take a reply; in milliseconds. Shorter than a replay's lock is held. */
+/**
+ * How long a reply may take, in milliseconds: less than a replay's lock is held, and more than for a service, since a
+ * command yields to requests and so may itself be late on a busy machine.
+ */
 const commandTimeout = 4000;
 
 /** Connects to the Redis of the environment for the time of some work. Fails where there is none. */
