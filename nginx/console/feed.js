@@ -4,7 +4,9 @@ import { ask } from './api.js';
 
 /** How many events from before are shown to begin with. */
 const recent = 200;
-/** How long to wait before coming back, and how long silence is trusted: heartbeats come every 10 s; in milliseconds. */
+/**
+ * How long to wait before coming back, and how long silence is trusted: heartbeats come every 10 s; in milliseconds.
+ */
 const retry = 500;
 const patience = 25_000;
 

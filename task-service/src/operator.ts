@@ -11,7 +11,9 @@ interface Collaborators {
   redis: Redis;
 }
 
-/** The operators' side of the task service: the events of both streams, their readers, what is parked, and its replays. */
+/**
+ * The operators' side of the task service: the events of both streams, their readers, what is parked, and its replays.
+ */
 export function taskOperator({ config, log, redis }: Collaborators) {
   const partitions = Array.from({ length: config.PARTITIONS }, (_, partition) => partition);
   const of = (partition: number) => [userEvents.key(partition), taskEvents.key(partition)];

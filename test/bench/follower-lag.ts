@@ -13,7 +13,9 @@ export interface LagResult {
   /** users created a second meanwhile */
   rate: number;
   failed: number;
-  /** milliseconds from asking for the stream's last entry until the projection holds it; looked for every millisecond */
+  /**
+   * milliseconds from asking for the stream's last entry until the projection holds it; looked for every millisecond
+   */
   lag: Latency;
   /** the same one by one, each with the seconds since the beginning */
   samples: [seconds: number, ms: number][];

@@ -33,7 +33,9 @@ export type Measured<Name extends PartName> = Circumstances & PartResults[Name];
 
 export type Results = { [Name in PartName]?: Measured<Name> };
 
-/** Puts what was measured into results.json in place of what was there of the same parts, and draws results.svg anew. */
+/**
+ * Puts what was measured into results.json in place of what was there of the same parts, and draws results.svg anew.
+ */
 export function saveResults(folder: string, measured: Results): void {
   mkdirSync(folder, { recursive: true });
   const file = join(folder, 'results.json');

@@ -26,7 +26,9 @@ export interface WrkRun {
 
 export const connections = 32;
 
-/** Sends the requests in turn, on 32 connections, each as soon as its answer before is there, for so many whole seconds. */
+/**
+ * Sends the requests in turn, on 32 connections, each as soon as its answer before is there, for so many whole seconds.
+ */
 export async function wrk(
   base: string,
   requests: Sent[],

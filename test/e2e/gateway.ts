@@ -11,8 +11,8 @@ interface Gateway {
 }
 
 /**
- * The gateway that a file of end-to-end tests goes through, each answer of which must be as described: at GATEWAY_URL where that is set, else that of a stack
- * of its own, with so many partitions.
+ * The gateway that a file of end-to-end tests goes through, each answer of which must be as described: at GATEWAY_URL
+ * where that is set, else that of a stack of its own, with so many partitions.
  */
 export function gatewayUnderTest(test: TestFn, partitions: number): Gateway {
   const given = process.env.GATEWAY_URL?.replace(/\/$/, '');

@@ -25,7 +25,9 @@ interface State {
   known: Record<string, string>;
 }
 
-/** Reads everything there is and compares it with what clients were told. Gives what is broken, each with its letter. */
+/**
+ * Reads everything there is and compares it with what clients were told. Gives what is broken, each with its letter.
+ */
 export async function brokenPromises({ stack, redis, history, exempt }: World): Promise<string[]> {
   const state = await readState(redis, exempt);
   return [

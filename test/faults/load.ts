@@ -10,7 +10,9 @@ const clients = 6;
 
 let names = 0;
 
-/** Clients that make users and tasks, read, change and delete them through the gateway, each its own, without a pause. */
+/**
+ * Clients that make users and tasks, read, change and delete them through the gateway, each its own, without a pause.
+ */
 export function startLoad(base: string, history: History): Load {
   let stopping = false;
   const running = Array.from({ length: clients }, async () => {

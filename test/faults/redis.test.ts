@@ -20,7 +20,9 @@ const setting = (name: string, broken: [string, string], whole: [string, string]
   },
 });
 
-/** Cuts off the end of the append-only file from within its last event, as if the power had failed while it was written. */
+/**
+ * Cuts off the end of the append-only file from within its last event, as if the power had failed while it was written.
+ */
 function tearLastEvent({ stack }: World): void {
   const folder = join(stack.dir, 'redis/appendonlydir');
   const name = readdirSync(folder).find((file) => file.endsWith('.incr.aof'));

@@ -9,7 +9,9 @@ const patience = 5000;
 export interface WireRequest {
   method?: string;
   path?: string | Buffer;
-  /** In this order, after Host and `Connection: close`; a header of the same name replaces those, and null omits them. */
+  /**
+   * In this order, after Host and `Connection: close`; a header of the same name replaces those, and null omits them.
+   */
   headers?: [name: string, value: string | Buffer | null][];
   /** Comes with a Content-Type and a Content-Length, unless `headers` say otherwise. */
   body?: string | Buffer;

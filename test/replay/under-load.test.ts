@@ -17,7 +17,9 @@ import {
 
 // A replay while others read and write: nobody notices.
 
-/** Writers and a reader that check every answer they get, until they are stopped; then it tells how often they wrote. */
+/**
+ * Writers and a reader that check every answer they get, until they are stopped; then it tells how often they wrote.
+ */
 function checkedLoad(t: ExecutionContext, stack: Stack, all: Made, before: string[]) {
   const gateway = api(stack.urls.gateway);
   const { user, task } = seed(gateway);

@@ -10,7 +10,10 @@ const substitutes: Record<string, string[]> = { chromium: ['google-chrome'] };
 /** Debian's packages have the names of their programs; a browser also needs letters. */
 const packagesOf: Record<string, string> = { chromium: 'chromium fonts-dejavu-core' };
 
-/** Where a program is, or one that does as well; nothing where this machine has none. System folders count, whatever the PATH. */
+/**
+ * Where a program is, or one that does as well; nothing where this machine has none. System folders count, whatever the
+ * PATH.
+ */
 export function locate(program: string): string | undefined {
   return [program, ...(substitutes[program] ?? [])]
     .flatMap((name) => folders.map((folder) => join(folder, name)))

@@ -17,7 +17,10 @@ export async function entriesOf(redis: Redis, stream: string, partition = 0) {
   return raw.map(readEntry);
 }
 
-/** Keeps every follower of the task service from reading on until the function it resolves to is called. Scripts go on as before. */
+/**
+ * Keeps every follower of the task service from reading on until the function it resolves to is called. Scripts go on
+ * as before.
+ */
 export async function holdProjections(redis: Redis): Promise<() => Promise<void>> {
   await redis.acl('SETUSER', 'task-service', '-xread');
   await until('no follower waits for entries', async () => {

@@ -29,7 +29,10 @@ export const attribute = ({ attributes }: { attributes: Attributes }, name: stri
   return value?.stringValue ?? value?.intValue;
 };
 
-/** What OpenTelemetry sends spans to, by HTTP and JSON, on a free port. With `answers: false` it takes and never answers. */
+/**
+ * What OpenTelemetry sends spans to, by HTTP and JSON, on a free port. With `answers: false` it takes and never
+ * answers.
+ */
 export async function startCollector({ answers = true } = {}) {
   const spans: CollectedSpan[] = [];
   let requests = 0;

@@ -33,7 +33,9 @@ export const taskClient = (service: ServiceClient): TaskClient => ({
   },
 });
 
-/** The pieces of a body; where reading them fails, and not because the client has left, it is the task service's doing. */
+/**
+ * The pieces of a body; where reading them fails, and not because the client has left, it is the task service's doing.
+ */
 async function* readOn(body: AsyncIterable<Buffer>, signal: AbortSignal): AsyncGenerator<Buffer> {
   try {
     yield* body;

@@ -11,7 +11,9 @@ const lineEvery = 3000;
 const drawEvery = 100;
 const width = 30;
 
-/** Shows how far a long work is, its rate and the time left: a bar on a terminal, elsewhere a line every few seconds. */
+/**
+ * Shows how far a long work is, its rate and the time left: a bar on a terminal, elsewhere a line every few seconds.
+ */
 export function progress({ out, label, total }: ProgressOptions) {
   const start = performance.now();
   let done = 0;

@@ -21,7 +21,10 @@ function randomBytes(): Uint8Array {
   return drawn.subarray(used - 16, used);
 }
 
-/** The millisecond of the last id, and its number within it, of 32 bits; a new millisecond begins at a random one below half. */
+/**
+ * The millisecond of the last id, and its number within it, of 32 bits; a new millisecond begins at a random one below
+ * half.
+ */
 let msecs = 0;
 let seq = 0;
 

@@ -16,7 +16,9 @@ export function sendDocument(ctx: AppContext, { version, text }: Stored): void {
   ctx.body = text;
 }
 
-/** Answers a read with a document, or with 304 where If-None-Match has its version (weakly compared, as RFC 9110 asks). */
+/**
+ * Answers a read with a document, or with 304 where If-None-Match has its version (weakly compared, as RFC 9110 asks).
+ */
 export function sendIfChanged(ctx: AppContext, stored: Stored): void {
   sendDocument(ctx, stored);
   const tags = tagsIn(ctx.get('If-None-Match')).map((tag) => tag.replace(/^W\//, ''));

@@ -7,7 +7,9 @@ import type { AppState } from './app.ts';
 
 export type Problems = Record<string, [status: number, title: string]>;
 
-/** Every code a client can meet, with its status and title. Here and below is the one place where errors become HTTP. */
+/**
+ * Every code a client can meet, with its status and title. Here and below is the one place where errors become HTTP.
+ */
 export const problems: Problems = {
   bad_request: [400, 'Bad request'],
   malformed_json: [400, 'Malformed JSON'],

@@ -5,7 +5,9 @@ import type { AppState } from './app.ts';
 /** The paths that are asked again and again to watch a service. */
 export const probes = new Set(['/health', '/ready', '/metrics']);
 
-/** Whether a request comes again and again and changes nothing: of programs that watch, and of the operators' console. */
+/**
+ * Whether a request comes again and again and changes nothing: of programs that watch, and of the operators' console.
+ */
 const isProbe = ({ method, path }: { method: string; path: string }): boolean =>
   probes.has(path) || (method === 'GET' && path.startsWith('/operator/'));
 

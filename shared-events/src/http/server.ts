@@ -14,7 +14,9 @@ export interface Server {
   stop(): Promise<void>;
 }
 
-/** How long clients have to close their idle connections when the server stops, in milliseconds; they take one second. */
+/**
+ * How long clients have to close their idle connections when the server stops, in milliseconds; they take one second.
+ */
 const idleDeadline = 2000;
 /** How long requests under way may take to finish when the server stops, in milliseconds. */
 const finishDeadline = 7000;
@@ -22,7 +24,10 @@ const finishDeadline = 7000;
 /** The most bytes of a request's head: more than the gateway lets through, so that it is the gateway that refuses. */
 const maxHeaderSize = 32 * 1024;
 
-/** The most turns that are waited for connections to be accepted when the server stops, so that a flood cannot hold it up. */
+/**
+ * The most turns that are waited for connections to be accepted when the server stops, so that a flood cannot hold it
+ * up.
+ */
 const acceptTurns = 200;
 
 /**

@@ -36,7 +36,10 @@ export const requestSpan: Middleware<AppState> = (ctx, next) => {
   return within(span, next);
 };
 
-/** A client of a service each of whose requests is a span that the service's own is below. The client itself while tracing is off. */
+/**
+ * A client of a service each of whose requests is a span that the service's own is below. The client itself while
+ * tracing is off.
+ */
 export function tracedClient(name: string, client: ServiceClient): ServiceClient {
   if (!isTracing()) return client;
   return {

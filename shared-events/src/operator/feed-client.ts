@@ -70,7 +70,9 @@ export function feedClient({ res, filter, from, redis, streams, tail, readPage, 
     await once(res, 'drain', { signal: late }).catch(() => res.destroy());
   }
 
-  /** Tells what is missing behind a position; gives where to go on, which is before it where the streams end before it. */
+  /**
+   * Tells what is missing behind a position; gives where to go on, which is before it where the streams end before it.
+   */
   async function tellGaps(position: Position): Promise<Position> {
     const found = await gaps(position.ids);
     await write(found.map((gap) => gapFrame(gap, position.cursor)).join(''));

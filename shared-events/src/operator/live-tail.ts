@@ -41,7 +41,9 @@ export const feedBlock = 5000;
 const batchSize = 500;
 /** How long to wait after a failed read, in milliseconds. */
 const retryDelay = 200;
-/** What is written to many goes together: the pause between two reads, in milliseconds for each listener and at most. */
+/**
+ * What is written to many goes together: the pause between two reads, in milliseconds for each listener and at most.
+ */
 const pausePerListener = 0.1;
 const longestPause = 100;
 

@@ -26,7 +26,9 @@ export function createParked(redis: Redis, streams: readonly string[]) {
       }
       return { total: counts.reduce((sum, count) => sum + count, 0), parked };
     },
-    /** One group's parked entries, to put back or drop. Fails with `not_found` for a stream that is not one of these. */
+    /**
+     * One group's parked entries, to put back or drop. Fails with `not_found` for a stream that is not one of these.
+     */
     of(stream: string, group: string) {
       if (!streams.includes(stream)) throw new Failure('not_found', `There is no stream ${stream}.`);
       return parkedEntries({ redis, stream, group });

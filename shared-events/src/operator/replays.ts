@@ -80,7 +80,9 @@ export function createReplays({ command, projections, log }: ReplaysOptions) {
   };
 
   return {
-    /** Starts a replay. Fails with `not_found`, with `replay_running` while one runs, or with `not_ready` after `stop`. */
+    /**
+     * Starts a replay. Fails with `not_found`, with `replay_running` while one runs, or with `not_ready` after `stop`.
+     */
     start(projection: string, mode: ReplayMode): Replay {
       known(projection);
       if (stopped) throw new Failure('not_ready', 'The service is stopping. Try again shortly.');

@@ -19,7 +19,9 @@ export function createLogger(name: string, level: string): Logger {
   return pino({ level, base: { name }, redact }, output);
 }
 
-/** Waits until all that was logged is written, or cannot be. Resolves to false where nobody takes it for half a second. */
+/**
+ * Waits until all that was logged is written, or cannot be. Resolves to false where nobody takes it for half a second.
+ */
 export async function written(log: Logger): Promise<boolean> {
   const done = promisify((flushed: (error?: Error) => void) => log.flush(flushed))().catch(() => undefined);
   return Promise.race([done.then(() => true), delay(patience, false)]);

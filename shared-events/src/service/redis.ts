@@ -24,7 +24,10 @@ export function openRedis(connection: Connection, commandTimeout = presetTimeout
   return open(connection, { commandTimeout, socketTimeout, enableOfflineQueue: false });
 }
 
-/** Opens a connection for reads that block up to so many milliseconds. Needed once per reader: such a read holds up all behind it. */
+/**
+ * Opens a connection for reads that block up to so many milliseconds. Needed once per reader: such a read holds up all
+ * behind it.
+ */
 export function openBlockingRedis(connection: Connection, block: number): Redis {
   return open(connection, { socketTimeout: block + presetTimeout + grace });
 }
@@ -89,7 +92,10 @@ export const answers = (redis: Redis): Promise<boolean> =>
     () => false,
   );
 
-/** A step of several commands that must end by a moment of `performance.now()`; after it, it fails as if Redis were away. */
+/**
+ * A step of several commands that must end by a moment of `performance.now()`; after it, it fails as if Redis were
+ * away.
+ */
 export async function endBy<T>(deadline: number, step: Promise<T>): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>();
   const left = Math.max(0, deadline - performance.now());
