@@ -67,12 +67,14 @@ export function witness(base: string, history: History, isOver: () => boolean) {
     else wrong('A', made, 'but nobody else changes it');
   }
 
-  /** Reads a document; where the outcome of a change was not known, what is read now is what came of it. */
+  /**
+   * Reads a document. One whose last change was not answered is as it was or as it was to be: the change may still be
+   * on its way to Redis when the service that sent it is dead, and only the next one that is answered settles it.
+   */
   async function read(known: Known, path: string): Promise<void> {
     const made = await send('GET', path);
     if (made.status === 200) {
-      if (!known.certain) Object.assign(known, { text: made.text, version: versionOf(made), certain: true });
-      else if (made.text !== known.text || versionOf(made) !== known.version)
+      if (known.certain && (made.text !== known.text || versionOf(made) !== known.version))
         wrong('A', made, `but it is ${known.version} ${known.text}`);
     } else if (isDefinite(made)) wrong('A', made, 'but it was created');
   }
