@@ -51,6 +51,7 @@ export function part(options: PartOptions): Part {
   function launch(): void {
     const started = spawnBound(options);
     child = started;
+    lastWords = '';
     // The children of a part that was killed would live on, and keep its port.
     started.once('exit', () => signalGroup(started, 'SIGKILL'));
     ended = once(started, 'close').then(([code]) => code);
@@ -63,7 +64,7 @@ export function part(options: PartOptions): Part {
     for (const stream of [started.stdout, started.stderr]) {
       if (!stream) continue;
       createInterface(stream).on('line', (line) => {
-        lastWords = line;
+        if (!isFatal(lastWords)) lastWords = line;
         options.onLine(line);
       });
     }
@@ -101,6 +102,9 @@ export function part(options: PartOptions): Part {
     pid: () => child?.pid,
   };
 }
+
+/** Whether a service says with this line why it ends; what it prints after that was under way before. */
+const isFatal = (line: string): boolean => line.startsWith('{"level":60,');
 
 /** Sends a signal to a part and its own children, as many of them as there are. */
 function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
