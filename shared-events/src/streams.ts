@@ -14,18 +14,21 @@ export {
   markerSeconds,
 } from './streams/idempotency.ts';
 export {
-  type FollowedStream,
-  followedStreams,
   type GroupState,
   groupNames,
   groupStates,
   type Lag,
   lagOf,
-  readerStates,
 } from './streams/lag.ts';
 export { endOf, pagesAfter } from './streams/pages.ts';
 export { type Parked, parkedEntries } from './streams/parked.ts';
 export { claimPartitions } from './streams/partitions.ts';
+export {
+  type FollowedStream,
+  followedStreams,
+  type ReaderState,
+  readerStates,
+} from './streams/reader-states.ts';
 export {
   type Final,
   isGone,

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
 import type { Page } from 'playwright-core';
 import { launchBrowser } from '../stack/browser.ts';
 import { openTestRedis } from '../stack/redis.ts';
@@ -42,8 +43,9 @@ export async function measureConsole({ settings, signal, stacks }: Bench): Promi
     await page.goto(stack.urls.operator);
     await page.locator('#status[data-state="live"]').waitFor();
     const load = startMixedLoad(stack.urls.gateway, requests);
-    const watched = await watch(page, redis, seconds, signal).finally(() => load.stop());
-    return { seconds, ...watched, rate: (await load.stop()).rate };
+    const watched = await watch(page, redis, seconds, signal);
+    const { rate } = await load.stop();
+    return { seconds, rate, ...watched };
   } finally {
     await browser.close();
     redis.disconnect();
@@ -51,12 +53,7 @@ export async function measureConsole({ settings, signal, stacks }: Bench): Promi
   }
 }
 
-async function watch(
-  page: Page,
-  redis: ReturnType<typeof openTestRedis>,
-  seconds: number,
-  signal: AbortSignal,
-) {
+async function watch(page: Page, redis: Redis, seconds: number, signal: AbortSignal) {
   const written = async () => (await redis.xlen('user-events:{0}')) + (await redis.xlen('task-events:{0}'));
   await page.evaluate(watching);
   const [start, before] = [performance.now(), await written()];

@@ -1,7 +1,6 @@
 import type { Redis } from 'ioredis';
-import { projections } from '../events.ts';
 import { Failure } from '../service.ts';
-import { compact, storedPosition } from '../streams.ts';
+import { compact, followedStreams } from '../streams.ts';
 import { say, withRedis } from './command.ts';
 import { progress } from './progress.ts';
 import { streamKeys } from './streams.ts';
@@ -42,11 +41,9 @@ export async function compactStreams(olderThan: string | undefined, dryRun: bool
 }
 
 /** The positions of the projections that follow a stream. */
-async function positionsIn(redis: Redis, stream: string, partitions: number): Promise<string[]> {
-  const keys = projections.flatMap((projection) =>
-    Array.from({ length: partitions }, (_, partition) => partition)
-      .filter((partition) => stream === `${projection.stream}:{${partition}}`)
-      .map(projection.key),
+const positionsIn = (redis: Redis, stream: string, partitions: number): Promise<string[]> =>
+  Promise.all(
+    followedStreams(redis, partitions)
+      .filter((followed) => followed.stream === stream)
+      .map(({ position }) => position()),
   );
-  return Promise.all(keys.map((key) => storedPosition(redis, key)));
-}

@@ -1,6 +1,4 @@
 import type { Redis } from 'ioredis';
-import { hashTag, projections } from '../events.ts';
-import { storedPosition } from './follow.ts';
 import { groupKeys } from './group.ts';
 import { script } from './script.ts';
 
@@ -24,32 +22,6 @@ export interface GroupState {
   /** the age of the oldest of them, in seconds; 0 where there is none */
   oldestPending: number;
   parked: number;
-}
-
-/** A projection of one partition of a stream, for whoever tells how far it is. */
-export interface FollowedStream {
-  name: string;
-  /** the key of the stream's partition */
-  stream: string;
-  /** The id of the last entry applied. */
-  position(): Promise<string>;
-}
-
-/** Every projection there is, of every partition of its stream. */
-export const followedStreams = (redis: Redis, partitions: number): FollowedStream[] =>
-  projections.flatMap(({ name, stream, key }) =>
-    Array.from({ length: partitions }, (_, partition) => ({
-      name,
-      stream: `${stream}:${hashTag(partition)}`,
-      position: () => storedPosition(redis, key(partition)),
-    })),
-  );
-
-/** What a reader of a stream is at; a projection has nothing pending or parked. */
-export interface ReaderState extends Omit<GroupState, 'group'> {
-  stream: string;
-  kind: 'group' | 'projection';
-  name: string;
 }
 
 interface Range {
@@ -84,30 +56,6 @@ export const groupNames = async (range: Range): Promise<string[]> =>
 async function groupsOf({ redis, stream }: Range): Promise<Record<string, unknown>[]> {
   if ((await redis.exists(stream)) === 0) return [];
   return ((await redis.xinfo('GROUPS', stream)) as unknown[][]).map(asRecord);
-}
-
-/** What every group of these streams is at, and every one of these projections. */
-export async function readerStates({
-  redis,
-  streams,
-  projections,
-}: {
-  redis: Redis;
-  streams: readonly string[];
-  projections: readonly FollowedStream[];
-}): Promise<ReaderState[]> {
-  const groups = streams.map(async (stream) =>
-    (await groupStates({ redis, stream })).map(
-      ({ group, ...state }): ReaderState => ({ stream, kind: 'group', name: group, ...state }),
-    ),
-  );
-  const folds = projections.map(async ({ name, stream, position: read }): Promise<ReaderState> => {
-    const position = await read();
-    const behind = await lagOf({ redis, stream }, position);
-    return { stream, kind: 'projection', name, position, behind, pending: 0, oldestPending: 0, parked: 0 };
-  });
-  const [ofGroups, ofProjections] = await Promise.all([Promise.all(groups), Promise.all(folds)]);
-  return [...ofGroups.flat(), ...ofProjections];
 }
 
 async function groupState(range: Range, info: Record<string, unknown>): Promise<GroupState> {

@@ -1,0 +1,98 @@
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import test from 'ava';
+import { entriesOf } from '../stack/redis.ts';
+import { withStack } from '../stack/world.ts';
+import { startCollector } from './collector.ts';
+import { clientSpan, traceId, traceparent, withTracing } from './traced.ts';
+
+test('spans can be left out: none is sent of a trace that the sampler does not take', async (t) => {
+  await withTracing(
+    async ({ gateway, redis, collector, span }) => {
+      const unsampled = `00-${traceId}-${clientSpan}-00`;
+      const input = { name: 'Ada', email: 'ada@example.com' };
+      const left = await gateway.post('/users/users', input, { traceparent: unsampled });
+      const [event] = await entriesOf(redis, 'user-events');
+      t.regex(event?.trace ?? '', new RegExp(`^00-${traceId}-[0-9a-f]{16}-00$`));
+      t.regex(left.headers.get('traceparent') ?? '', new RegExp(`^00-${traceId}-[0-9a-f]{16}-00$`));
+
+      const taken = 'cafe651916cd43dd8448eb211c80319c';
+      await gateway.post('/users/users', input, { traceparent: `00-${taken}-${clientSpan}-01` });
+      await span('of the other trace', (one) => one.traceId === taken && one.name === 'cascade user.created');
+      t.true(collector.spans.every((one) => one.traceId === taken));
+    },
+    {
+      OTEL_TRACES_SAMPLER: 'parentbased_always_off',
+    },
+  );
+});
+
+const preload = pathToFileURL(join(import.meta.dirname, 'tell-loaded.ts')).href;
+
+/** What comes of a request to a system with these settings, and the packages of OpenTelemetry that its user service loads. */
+async function createUnder(env: Record<string, string>) {
+  const loaded: string[] = [];
+  const warnings: string[] = [];
+  const traces: (string | null | undefined)[] = [];
+  let status = 0;
+  await withStack(
+    async ({ redis, gateway }) => {
+      const input = { name: 'Ada', email: 'ada@example.com' };
+      const answer = await gateway.post('/users/users', input, { traceparent });
+      const [event] = await entriesOf(redis, 'user-events');
+      status = answer.status;
+      traces.push(answer.headers.get('traceparent'), event?.trace);
+    },
+    {
+      env: { LOG_LEVEL: 'warn', NODE_OPTIONS: `--import=${preload}`, ...env },
+      onLine(part, line) {
+        if (part !== 'user-service') return;
+        if (line.startsWith('loads ')) loaded.push(line.slice('loads '.length));
+        else warnings.push(line);
+      },
+    },
+  );
+  return { loaded, warnings, status, traces };
+}
+
+test('without an endpoint, or disabled, nothing is loaded or sent, and a trace is passed on as it came', async (t) => {
+  const collector = await startCollector();
+  try {
+    const OTEL_EXPORTER_OTLP_ENDPOINT = collector.endpoint;
+    for (const env of [
+      {},
+      { OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_SDK_DISABLED: 'true' },
+      { OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_TRACES_EXPORTER: 'none' },
+    ]) {
+      const { loaded, warnings, status, traces } = await createUnder(env);
+      t.is(status, 201);
+      t.deepEqual(loaded, ['api']);
+      t.deepEqual(warnings, []);
+      t.deepEqual(traces, [traceparent, traceparent]);
+    }
+    t.is(collector.requests(), 0);
+
+    const { loaded } = await createUnder({ OTEL_EXPORTER_OTLP_ENDPOINT });
+    t.true(loaded.includes('sdk-trace') && loaded.includes('exporter-trace-otlp-http'));
+  } finally {
+    await collector.stop();
+  }
+});
+
+test('a wrong setting is told in one line, and the service serves without traces', async (t) => {
+  const { loaded, warnings, status, traces } = await createUnder({
+    OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318',
+    OTEL_TRACES_SAMPLER: 'sometimes',
+    OTEL_TRACES_SAMPLER_ARG: 'half',
+  });
+  t.is(status, 201);
+  t.deepEqual(traces, [traceparent, traceparent]);
+  t.deepEqual(loaded, ['api']);
+  t.is(warnings.length, 1);
+  const { reason, msg } = JSON.parse(warnings[0] ?? '');
+  t.is(msg, 'no traces are made');
+  t.regex(
+    reason,
+    /OTEL_EXPORTER_OTLP_ENDPOINT: must be .*SAMPLER_ARG=half: must be .*OTEL_TRACES_SAMPLER=sometimes: must be/,
+  );
+});
