@@ -1,5 +1,4 @@
 export { asEvent, type NoEvent } from './events/as-event.ts';
-export { type AsyncApi, asyncApi } from './events/async-api.ts';
 export { type CloudEvent, fromCloudEvent, timeOf, toCloudEvent } from './events/cloud-event.ts';
 export {
   type Entry,
@@ -14,7 +13,6 @@ export {
 export { type Event, type EventStream, eventStream } from './events/event-stream.ts';
 export { examples } from './events/examples.ts';
 export { hashTag, isId, newId, partitionOf, routingDigits } from './events/ids.ts';
-export { type Describable, type JsonSchema, jsonSchema } from './events/json-schema.ts';
 export { projections } from './events/projections.ts';
 export {
   type Task,

@@ -7,7 +7,7 @@ import {
   schemaRef,
   schemasOf,
   storeProblems,
-} from 'shared-events/http';
+} from 'shared-events/openapi';
 import { newTask, taskChanges, taskQuery } from './schemas.ts';
 
 const { task } = examples;

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import { isId, projections, type RawEntry, readEntry, UndecodableEntry, userEvents } from 'shared-events';
-import { type Projection, script, storedPosition } from 'shared-events/streams';
+import { script } from 'shared-events/redis';
+import { type Projection, storedPosition } from 'shared-events/streams';
 
 const lua = (file: string) => new URL(`lua/${file}`, import.meta.url);
 const applyScript = script(lua('apply-known-users.lua'));

@@ -1,17 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Counter } from 'prom-client';
-import {
-  allRoutes,
-  createApp,
-  createMetrics,
-  listen,
-  openApi,
-  serviceClient,
-  tracedClient,
-  watchRedis,
-} from 'shared-events/http';
-import { answers, openRedis, run } from 'shared-events/service';
-import { claimPartitions } from 'shared-events/streams';
+import { allRoutes, createApp, listen, serviceClient, tracedClient } from 'shared-events/http';
+import { openApi } from 'shared-events/openapi';
+import { answers, claimPartitions, openRedis } from 'shared-events/redis';
+import { run } from 'shared-events/service';
+import { createMetrics, watchRedis } from 'shared-events/telemetry';
 import { taskApi } from './api.ts';
 import { taskServiceConfig } from './config.ts';
 import { taskOperator } from './operator.ts';

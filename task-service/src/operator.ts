@@ -2,7 +2,8 @@ import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { partitionOf, taskEvents, userEvents } from 'shared-events';
 import { eventRoutes, feedBlock, replayRoutes } from 'shared-events/operator';
-import { type CommonConfig, openBlockingRedis } from 'shared-events/service';
+import { openBlockingRedis } from 'shared-events/redis';
+import type { CommonConfig } from 'shared-events/service';
 import { followedStreams } from 'shared-events/streams';
 
 interface Collaborators {

@@ -4,17 +4,10 @@ import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { userEvents } from 'shared-events';
-import { measureReaders } from 'shared-events/http';
-import { type CommonConfig, openBlockingRedis } from 'shared-events/service';
-import {
-  consume,
-  consumeBlock,
-  follow,
-  followBlock,
-  followedStreams,
-  tracedHandler,
-  tracedProjection,
-} from 'shared-events/streams';
+import { openBlockingRedis } from 'shared-events/redis';
+import type { CommonConfig } from 'shared-events/service';
+import { consume, consumeBlock, follow, followBlock, followedStreams } from 'shared-events/streams';
+import { measureReaders, tracedHandler, tracedProjection } from 'shared-events/telemetry';
 import { cascade, cascadeGroup } from './cascade.ts';
 import { knownUsers, knownUsersKey } from './known-users.ts';
 import type { TaskStore } from './store.ts';

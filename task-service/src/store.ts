@@ -9,7 +9,6 @@ import {
   taskStatuses,
   userEvents,
 } from 'shared-events';
-import { appending } from 'shared-events/service';
 import {
   homePartition,
   type Idempotency,
@@ -18,12 +17,12 @@ import {
   markerSeconds,
   parseRecord,
   type Records,
-  readingScript,
   recordLua,
   records,
   type Stored,
-  script,
-} from 'shared-events/streams';
+} from 'shared-events/records';
+import { readingScript, script } from 'shared-events/redis';
+import { appending } from 'shared-events/service';
 import { knownUsersKey } from './known-users.ts';
 
 const lua = (file: string) => new URL(`lua/${file}`, import.meta.url);

@@ -8,8 +8,8 @@ import {
   type RecordProjection,
   rebuildLua,
   recordLua,
-  script,
-} from 'shared-events/streams';
+} from 'shared-events/records';
+import { script } from 'shared-events/redis';
 import { taskKeys } from './store.ts';
 
 const lua = (file: string) => new URL(`lua/${file}`, import.meta.url);

@@ -1,6 +1,6 @@
 import { isId } from 'shared-events';
+import type { Stored } from 'shared-events/records';
 import { Failure } from 'shared-events/service';
-import type { Stored } from 'shared-events/streams';
 import type { NewTaskRequest, TaskStore } from './store.ts';
 import type { UserClient } from './user-client.ts';
 

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import { pino } from 'pino';
-import { openBlockingRedis, openRedis } from 'shared-events/service';
+import { openBlockingRedis, openRedis } from 'shared-events/redis';
 import { consume, consumeBlock, groupKeys } from 'shared-events/streams';
 import type { Stack } from '../stack/stack.ts';
 import { until } from '../stack/until.ts';

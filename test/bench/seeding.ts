@@ -1,8 +1,8 @@
 import type { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { newId, routingDigits } from 'shared-events';
-import { openRedis } from 'shared-events/service';
-import { isRedisAway } from '../../shared-events/src/service/redis.ts';
+import { openRedis } from 'shared-events/redis';
+import { isRedisAway } from '../../shared-events/src/redis/connection.ts';
 import { taskStore } from '../../task-service/src/store.ts';
 import { createTask } from '../../task-service/src/task.ts';
 import { userStore } from '../../user-service/src/store.ts';

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { asyncApi, examples, taskEvents, userEvents } from 'shared-events';
+import { examples, taskEvents, userEvents } from 'shared-events';
+import { asyncApi } from 'shared-events/openapi';
 import { root } from '../stack/parts.ts';
 import { gatewayApi } from './gateway-api.ts';
 

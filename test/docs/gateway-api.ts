@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { JsonSchema } from 'shared-events';
+import type { Problems } from 'shared-events/http';
+import type { JsonSchema } from 'shared-events/openapi';
 import {
   type Answer,
   alone,
@@ -10,9 +11,8 @@ import {
   type OpenApi,
   type Operation,
   openApi,
-  type Problems,
   type Surroundings,
-} from 'shared-events/http';
+} from 'shared-events/openapi';
 import { taskApi } from '../../task-service/src/api.ts';
 import { userApi } from '../../user-service/src/api.ts';
 import { root } from '../stack/parts.ts';

@@ -6,7 +6,7 @@ import formats from 'ajv-formats';
 import test from 'ava';
 import fc from 'fast-check';
 import { fromCloudEvent, type Task, taskEvents, toCloudEvent, userEvents } from 'shared-events';
-import { openApi } from 'shared-events/http';
+import { openApi } from 'shared-events/openapi';
 import { taskApi } from '../../task-service/src/api.ts';
 import { userApi } from '../../user-service/src/api.ts';
 import { documented, undocumented } from '../e2e/documented.ts';

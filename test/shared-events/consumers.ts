@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { type Logger, pino } from 'pino';
 import type { RawEntry } from 'shared-events';
-import { openBlockingRedis, openRedis } from 'shared-events/service';
+import { openBlockingRedis, openRedis } from 'shared-events/redis';
 import { consume, consumeBlock, groupKeys, type Handler } from 'shared-events/streams';
 import { type BareRedis, withBareRedis } from '../stack/bare-redis.ts';
 

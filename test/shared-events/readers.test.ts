@@ -2,7 +2,7 @@ import test from 'ava';
 import type { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { newId, type UserEvent, userEvents } from 'shared-events';
-import { openBlockingRedis, openRedis } from 'shared-events/service';
+import { openBlockingRedis, openRedis } from 'shared-events/redis';
 import { consume, consumeBlock, follow, followBlock } from 'shared-events/streams';
 import { knownUsers, knownUsersKey } from '../../task-service/src/known-users.ts';
 import { withBareRedis } from '../stack/bare-redis.ts';

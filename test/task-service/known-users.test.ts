@@ -1,7 +1,7 @@
 import test from 'ava';
 import { pino } from 'pino';
 import { newId, type UserEvent, userEvents } from 'shared-events';
-import { openBlockingRedis, openRedis } from 'shared-events/service';
+import { openBlockingRedis, openRedis } from 'shared-events/redis';
 import { follow, followBlock } from 'shared-events/streams';
 import { knownUsers, knownUsersKey } from '../../task-service/src/known-users.ts';
 import { withBareRedis } from '../stack/bare-redis.ts';

@@ -1,7 +1,8 @@
 import { Readable } from 'node:stream';
 import test from 'ava';
 import { pino } from 'pino';
-import { createApp, createMetrics, listen } from 'shared-events/http';
+import { createApp, listen } from 'shared-events/http';
+import { createMetrics } from 'shared-events/telemetry';
 import { api, seed } from '../stack/api.ts';
 import { until } from '../stack/until.ts';
 import { withStack } from '../stack/world.ts';

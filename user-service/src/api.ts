@@ -7,7 +7,7 @@ import {
   schemaRef,
   schemasOf,
   storeProblems,
-} from 'shared-events/http';
+} from 'shared-events/openapi';
 import { userInput } from './schemas.ts';
 
 const { user, task } = examples;

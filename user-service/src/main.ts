@@ -1,17 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import {
-  allRoutes,
-  createApp,
-  createMetrics,
-  listen,
-  openApi,
-  serviceClient,
-  tracedClient,
-  watchRedis,
-} from 'shared-events/http';
+import { allRoutes, createApp, listen, serviceClient, tracedClient } from 'shared-events/http';
+import { openApi } from 'shared-events/openapi';
 import { replayRoutes } from 'shared-events/operator';
-import { answers, openRedis, run } from 'shared-events/service';
-import { claimPartitions } from 'shared-events/streams';
+import { answers, claimPartitions, openRedis } from 'shared-events/redis';
+import { run } from 'shared-events/service';
+import { createMetrics, watchRedis } from 'shared-events/telemetry';
 import { userApi } from './api.ts';
 import { userServiceConfig } from './config.ts';
 import { userRoutes } from './routes.ts';

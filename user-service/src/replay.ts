@@ -1,7 +1,8 @@
 import type { Redis } from 'ioredis';
 import { hashTag, userEvents } from 'shared-events';
 import { recordsTarget, replayCommand } from 'shared-events/cli';
-import { isGone, type RecordProjection, rebuildLua, recordLua, script } from 'shared-events/streams';
+import { isGone, type RecordProjection, rebuildLua, recordLua } from 'shared-events/records';
+import { script } from 'shared-events/redis';
 import { userKeys } from './store.ts';
 
 // npm run replay -- users

@@ -1,6 +1,5 @@
 import type { Redis } from 'ioredis';
 import { hashTag, type Origin, partitionOf, type User, userEvents } from 'shared-events';
-import { appending } from 'shared-events/service';
 import {
   type Idempotency,
   keyReused,
@@ -10,8 +9,9 @@ import {
   recordLua,
   records,
   type Stored,
-  script,
-} from 'shared-events/streams';
+} from 'shared-events/records';
+import { script } from 'shared-events/redis';
+import { appending } from 'shared-events/service';
 
 const lua = (file: string) => new URL(`lua/${file}`, import.meta.url);
 const createScript = script(recordLua, lua('apply-user.lua'), lua('create-user.lua'));

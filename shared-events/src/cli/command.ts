@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import { pino } from 'pino';
-import { type CommonConfig, commonConfig, openRedis, readConfig } from '../service.ts';
+import { type CommonConfig, commonConfig, readConfig } from '../config.ts';
+import { openRedis } from '../redis/connection.ts';
 
 export const say = (line: string) => process.stdout.write(`${line}\n`);
 

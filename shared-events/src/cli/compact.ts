@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
-import { Failure } from '../service.ts';
-import { compact, followedStreams } from '../streams.ts';
+import { Failure } from '../failure.ts';
+import { compact } from '../streams/compact.ts';
+import { followedStreams } from '../streams/reader-states.ts';
 import { say, withRedis } from './command.ts';
 import { progress } from './progress.ts';
 import { streamKeys } from './streams.ts';

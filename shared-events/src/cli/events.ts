@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util';
-import { Failure } from '../service.ts';
+import { Failure } from '../failure.ts';
 import { command, say } from './command.ts';
 import { compactStreams } from './compact.ts';
+import { parked } from './dead-letters.ts';
 import { lag } from './lag.ts';
-import { parked } from './parked.ts';
 import { show } from './show.ts';
 import { tail } from './tail.ts';
 

@@ -1,4 +1,4 @@
-import { followedStreams, readerStates } from '../streams.ts';
+import { followedStreams, readerStates } from '../streams/reader-states.ts';
 import { say, withRedis } from './command.ts';
 import { streamKeys } from './streams.ts';
 import { table } from './table.ts';

@@ -1,17 +1,11 @@
 import { styleText } from 'node:util';
-import {
-  isId,
-  parseData,
-  partitionOf,
-  type RawEntry,
-  readEntry,
-  subjectOf,
-  taskEvents,
-  timeOf,
-  userEvents,
-} from '../events.ts';
-import { Failure } from '../service.ts';
-import { pagesAfter } from '../streams.ts';
+import { timeOf } from '../events/cloud-event.ts';
+import { parseData, type RawEntry, readEntry, subjectOf } from '../events/entry.ts';
+import { isId, partitionOf } from '../events/ids.ts';
+import { taskEvents } from '../events/task-events.ts';
+import { userEvents } from '../events/user-events.ts';
+import { Failure } from '../failure.ts';
+import { pagesAfter } from '../streams/pages.ts';
 import { say, withRedis } from './command.ts';
 
 /** Prints the life of a user or a task: each of its events, with what it changed. */

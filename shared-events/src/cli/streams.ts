@@ -1,4 +1,5 @@
-import { taskEvents, userEvents } from '../events.ts';
+import { taskEvents } from '../events/task-events.ts';
+import { userEvents } from '../events/user-events.ts';
 
 /** The keys of all partitions of all streams. */
 export const streamKeys = (partitions: number): string[] =>

@@ -1,8 +1,10 @@
 import { styleText } from 'node:util';
 import type { Redis } from 'ioredis';
-import { asEvent, field, type RawEntry } from '../events.ts';
-import { Failure } from '../service.ts';
-import { compareIds, endOf } from '../streams.ts';
+import { asEvent } from '../events/as-event.ts';
+import { field, type RawEntry } from '../events/entry.ts';
+import { Failure } from '../failure.ts';
+import { compareIds } from '../streams/entry-id.ts';
+import { endOf } from '../streams/pages.ts';
 import { entryId, say, withRedis } from './command.ts';
 import { streamKeys } from './streams.ts';
 

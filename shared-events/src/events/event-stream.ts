@@ -1,7 +1,7 @@
 import type { AnyObject, InferType, ObjectSchema } from 'yup';
+import type { Describable } from '../openapi/json-schema.ts';
 import { type Entry, entryFields, parseData, type RawEntry, readEntry, UndecodableEntry } from './entry.ts';
 import { hashTag } from './ids.ts';
-import type { Describable } from './json-schema.ts';
 
 /** One fact of a stream: the whole document after the change, or for a deletion the last one. */
 export interface Event<Type extends string, Document> extends Omit<Entry, 'type' | 'data' | 'schema'> {

@@ -3,15 +3,15 @@ import Router from '@koa/router';
 import Koa from 'koa';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
-import type { Origin } from '../events.ts';
-import { Failure } from '../service/failure.ts';
-import { isTracing } from '../service/tracing.ts';
-import { measureReadiness } from './metrics.ts';
-import type { OpenApi } from './openapi.ts';
-import { originMiddleware } from './origin.ts';
+import type { Origin } from '../events/entry.ts';
+import { Failure } from '../failure.ts';
+import type { OpenApi } from '../openapi/openapi.ts';
+import { measureReadiness } from '../telemetry/metrics.ts';
+import { requestLog } from '../telemetry/request-log.ts';
+import { requestMetrics } from '../telemetry/request-metrics.ts';
+import { isTracing } from '../tracing.ts';
+import { originMiddleware } from './context.ts';
 import { problemResponses } from './problems.ts';
-import { requestLog } from './request-log.ts';
-import { requestMetrics } from './request-metrics.ts';
 import { requestSpan } from './traced.ts';
 
 export interface AppState {

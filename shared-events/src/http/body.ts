@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import bodyParser from 'koa-bodyparser';
 import type { ObjectSchema } from 'yup';
-import { Failure } from '../service/failure.ts';
+import { Failure } from '../failure.ts';
 import type { AppContext } from './app.ts';
 
 // A member named __proto__ is an unknown member like any other: it is left out.

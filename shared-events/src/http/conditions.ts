@@ -1,4 +1,4 @@
-import type { ChangeRequest, Stored } from '../streams.ts';
+import type { ChangeRequest, Stored } from '../records/records.ts';
 import type { AppContext } from './app.ts';
 
 const etag = (version: string): string => `"${version}"`;

@@ -1,5 +1,5 @@
-import { Failure } from '../service/failure.ts';
-import { type Idempotency, idempotency } from '../streams.ts';
+import { Failure } from '../failure.ts';
+import { type Idempotency, idempotency } from '../records/idempotency.ts';
 import type { AppContext } from './app.ts';
 
 /** What an Idempotency-Key may be. */

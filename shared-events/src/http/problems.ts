@@ -1,8 +1,8 @@
 import type { Middleware } from 'koa';
 import type { Logger } from 'pino';
 import { ValidationError } from 'yup';
-import { Failure } from '../service/failure.ts';
-import { isRedisAway } from '../service/redis.ts';
+import { Failure } from '../failure.ts';
+import { isRedisAway } from '../redis/connection.ts';
 import type { AppState } from './app.ts';
 
 export type Problems = Record<string, [status: number, title: string]>;

@@ -1,6 +1,6 @@
-import { isId } from '../events.ts';
-import { Failure } from '../service/failure.ts';
-import type { Stored } from '../streams.ts';
+import { isId } from '../events/ids.ts';
+import { Failure } from '../failure.ts';
+import type { Stored } from '../records/records.ts';
 import type { AppContext } from './app.ts';
 
 /** How the routes of one kind of document find it: what is not there fails with `<noun>_not_found`. */

@@ -2,7 +2,7 @@ import { createServer, type Server as HttpServer, type RequestListener, STATUS_C
 import { type AddressInfo, Server as NetServer } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { originHeaders, readOrigin } from './origin.ts';
+import { originHeaders, readOrigin } from './context.ts';
 import { problem } from './problems.ts';
 
 export interface Server {

@@ -1,7 +1,7 @@
 import { Pool } from 'undici';
-import type { Origin } from '../events.ts';
-import { Failure } from '../service/failure.ts';
-import { originHeaders } from './origin.ts';
+import type { Origin } from '../events/entry.ts';
+import { Failure } from '../failure.ts';
+import { originHeaders } from './context.ts';
 
 /** How long another service may take until its answer begins, and between two pieces of it, in milliseconds. */
 const patience = 2000;

@@ -1,10 +1,10 @@
 import { SpanStatusCode } from '@opentelemetry/api';
 import type { Middleware } from 'koa';
-import { beginSpan, inSpan, isTracing, traceparentOf, within } from '../service/tracing.ts';
+import { probes } from '../telemetry/request-log.ts';
+import { routeOf } from '../telemetry/request-metrics.ts';
+import { beginSpan, inSpan, isTracing, traceparentOf, within } from '../tracing.ts';
 import type { AppState } from './app.ts';
-import { originHeaders } from './origin.ts';
-import { probes } from './request-log.ts';
-import { routeOf } from './request-metrics.ts';
+import { originHeaders } from './context.ts';
 import type { ServiceClient } from './service-client.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { Failure } from '../service/failure.ts';
+import { Failure } from '../failure.ts';
 
 // What a client hands back to go on: the position in every stream, in their order. The time of the latest is written in
 // full, those of the others as what they are behind it, all in base 36; `-n` follows where a sequence number is not 0.

@@ -1,9 +1,9 @@
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { AppContext } from '../http/app.ts';
-import { clientGone } from '../http.ts';
-import { isRedisAway } from '../service/redis.ts';
-import { untraced } from '../service/tracing.ts';
+import { clientGone } from '../http/client-gone.ts';
+import { isRedisAway } from '../redis/connection.ts';
+import { untraced } from '../tracing.ts';
 import { decodeCursor } from './cursor.ts';
 import { feedClient } from './feed-client.ts';
 import { createHistory } from './history.ts';

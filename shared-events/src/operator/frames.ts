@@ -1,4 +1,5 @@
-import { asEvent, field, type RawEntry, subjectOf } from '../events.ts';
+import { asEvent } from '../events/as-event.ts';
+import { field, type RawEntry, subjectOf } from '../events/entry.ts';
 
 // Server-Sent Events: what a feed sends, as text.
 

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { compareIds } from '../streams.ts';
+import { compareIds } from '../streams/entry-id.ts';
 import { type StreamInfo, streamInfo } from './stream-info.ts';
 
 /** What a reader of a stream can no longer be given. */

@@ -1,6 +1,6 @@
 import type { Middleware } from 'koa';
+import { Failure } from '../failure.ts';
 import type { AppState } from '../http/app.ts';
-import { Failure } from '../service/failure.ts';
 
 const ownNames = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;
 const reading = new Set(['GET', 'HEAD']);

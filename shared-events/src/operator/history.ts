@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import pLimit from 'p-limit';
-import type { RawEntry } from '../events.ts';
-import { compareIds } from '../streams.ts';
+import type { RawEntry } from '../events/entry.ts';
+import { compareIds } from '../streams/entry-id.ts';
 
 /** An entry, where it stands, and the positions in all streams behind it. */
 export interface Found {

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
-import type { RawEntry } from '../events.ts';
-import { isRedisAway } from '../service/redis.ts';
+import type { RawEntry } from '../events/entry.ts';
+import { isRedisAway } from '../redis/connection.ts';
 import { encodeCursor } from './cursor.ts';
 import { entryFrame, type Frame, gapFrame } from './frames.ts';
 import { gapFinder, restart } from './gaps.ts';

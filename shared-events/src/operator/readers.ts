@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { type FollowedStream, readerStates } from '../streams.ts';
+import { type FollowedStream, readerStates } from '../streams/reader-states.ts';
 import { streamInfo } from './stream-info.ts';
 
 interface ReadersOptions {

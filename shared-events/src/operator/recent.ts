@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { compareIds } from '../streams.ts';
+import { compareIds } from '../streams/entry-id.ts';
 import { encodeCursor } from './cursor.ts';
 
 /** The last entries of all streams together, oldest first, and the cursor behind them. */

@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import type { ReplayNews } from '../cli/tell-parent.ts';
-import { Failure } from '../service/failure.ts';
+import { Failure } from '../failure.ts';
 
 export const replayModes = ['repair', 'verify'] as const;
 export type ReplayMode = (typeof replayModes)[number];

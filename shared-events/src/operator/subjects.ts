@@ -1,6 +1,8 @@
 import type { Redis } from 'ioredis';
-import { asEvent, type RawEntry, subjectOf } from '../events.ts';
-import { compareIds, pagesAfter } from '../streams.ts';
+import { asEvent } from '../events/as-event.ts';
+import { type RawEntry, subjectOf } from '../events/entry.ts';
+import { compareIds } from '../streams/entry-id.ts';
+import { pagesAfter } from '../streams/pages.ts';
 
 /** How long is looked for one answer, in milliseconds, and how many entries are told, at most. */
 const patience = 2000;

@@ -1,9 +1,9 @@
 import type { Redis } from 'ioredis';
-import { field, subjectOf } from '../events.ts';
+import { field, subjectOf } from '../events/entry.ts';
+import { parkedEntries } from './dead-letters.ts';
 import { compareIds } from './entry-id.ts';
 import { groupStates } from './lag.ts';
 import { pagesBefore } from './pages.ts';
-import { parkedEntries } from './parked.ts';
 
 interface CompactOptions {
   redis: Redis;

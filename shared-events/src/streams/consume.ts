@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
+import { type Lease, takeLease } from '../redis/lease.ts';
 import { type ConsumerGroup, consumerGroup, groupKeys, LeaseLost } from './group.ts';
-import { type ConsumeEvent, createHand, type Hand, type Handler } from './hand.ts';
-import { type Lease, takeLease } from './lease.ts';
+import { type ConsumeEvent, createHand, type Hand, type Handler } from './keyed-queue.ts';
 import { letGather, pause, tellInterruption } from './pause.ts';
 
 interface ConsumeOptions {

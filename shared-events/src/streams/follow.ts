@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
-import type { RawEntry } from '../events.ts';
+import type { RawEntry } from '../events/entry.ts';
 import { letGather, pause, tellInterruption } from './pause.ts';
 
 /** A fold of a stream, kept in Redis together with the position up to which it holds. */

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
-import type { RawEntry } from '../events.ts';
+import type { RawEntry } from '../events/entry.ts';
+import { script } from '../redis/script.ts';
 import { compareIds } from './entry-id.ts';
-import { script } from './script.ts';
 
 const lua = (file: string) => new URL(`lua/${file}.lua`, import.meta.url);
 const scripts = {

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
+import { script } from '../redis/script.ts';
 import { groupKeys } from './group.ts';
-import { script } from './script.ts';
 
 const countScript = script(new URL('lua/count-after.lua', import.meta.url));
 const mostAtOnce = 10_000;

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { RawEntry } from '../events.ts';
+import type { RawEntry } from '../events/entry.ts';
 
 const pageSize = 500;
 

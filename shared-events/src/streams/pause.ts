@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { isRedisAway, isRefused } from '../service/redis.ts';
+import { isRedisAway, isRefused } from '../redis/connection.ts';
 
 /**
  * Waits before the next try after so many failures: exponential backoff with jitter, about 100, 200, 400 … 2000

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
-import { hashTag, projections } from '../events.ts';
+import { hashTag } from '../events/ids.ts';
+import { projections } from '../events/projections.ts';
 import { storedPosition } from './follow.ts';
 import { type GroupState, groupStates, lagOf } from './lag.ts';
 

@@ -1,6 +1,6 @@
-import { entryFields } from './entry.ts';
-import type { EventStream } from './event-stream.ts';
-import { examples } from './examples.ts';
+import { entryFields } from '../events/entry.ts';
+import type { EventStream } from '../events/event-stream.ts';
+import { examples } from '../events/examples.ts';
 import { type JsonSchema, jsonSchema } from './json-schema.ts';
 
 /** An AsyncAPI 3.1 document. */

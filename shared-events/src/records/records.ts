@@ -1,9 +1,10 @@
 import type { Redis } from 'ioredis';
-import type { EventStream, Origin } from '../events.ts';
-import { Failure } from '../service/failure.ts';
-import { endBy } from '../service/redis.ts';
-import { appending } from '../service/tracing.ts';
-import type { Script } from './script.ts';
+import type { Origin } from '../events/entry.ts';
+import type { EventStream } from '../events/event-stream.ts';
+import { Failure } from '../failure.ts';
+import { endBy } from '../redis/connection.ts';
+import type { Script } from '../redis/script.ts';
+import { appending } from '../tracing.ts';
 
 /** What every script that writes a record begins with: pass it to `script` before the script's own files. */
 export const recordLua = new URL('lua/record.lua', import.meta.url);

@@ -1,7 +1,7 @@
-import { field, type RawEntry } from '../events.ts';
-import { inSpan, isTracing } from '../service/tracing.ts';
-import type { Projection } from './follow.ts';
-import type { Handler } from './hand.ts';
+import { field, type RawEntry } from '../events/entry.ts';
+import type { Projection } from '../streams/follow.ts';
+import type { Handler } from '../streams/keyed-queue.ts';
+import { inSpan, isTracing } from '../tracing.ts';
 
 /** Most links of one span to the events of its batch. */
 const maxLinks = 128;

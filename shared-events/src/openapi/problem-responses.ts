@@ -1,6 +1,7 @@
-import { examples, type JsonSchema } from '../events.ts';
-import { allowHeader, headerRefs, schemaRef } from './api-parts.ts';
-import type { Problems } from './problems.ts';
+import { examples } from '../events/examples.ts';
+import type { Problems } from '../http/problems.ts';
+import type { JsonSchema } from './json-schema.ts';
+import { allowHeader, headerRefs, schemaRef } from './parts.ts';
 
 // How problems are described: those of one status together, as one response with an example of each.
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { hashTag, partitionOf } from '../events.ts';
-import { Failure } from '../service/failure.ts';
+import { hashTag, partitionOf } from '../events/ids.ts';
+import { Failure } from '../failure.ts';
 
 /** How long a creation is remembered under its Idempotency-Key, in seconds: 24 hours. */
 export const markerSeconds = 24 * 60 * 60;

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { Counter, type Registry } from 'prom-client';
-import { beginRedisSpan, failSpan } from '../service/tracing.ts';
-import { scriptName } from '../streams.ts';
+import { scriptName } from '../redis/script.ts';
+import { beginRedisSpan, failSpan } from '../tracing.ts';
 import { durationBuckets, histogram, type Observe } from './histogram.ts';
 
 type Command = Parameters<Redis['sendCommand']>[0];

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
-import { type Entry, type RawEntry, readEntry, subjectOf, UndecodableEntry } from '../events.ts';
-import { endOf, pagesAfter, pagesBefore } from './pages.ts';
+import { type Entry, type RawEntry, readEntry, subjectOf, UndecodableEntry } from '../events/entry.ts';
+import { endOf, pagesAfter, pagesBefore } from '../streams/pages.ts';
 
 /** What a subject comes to: its last event, or nothing where no event accounts for it. */
 export interface Final {
@@ -32,7 +32,7 @@ export interface RecordProjection {
 }
 
 /** What a step that compares or repairs begins with: pass it to `script` before the step's own file. */
-export const rebuildLua = new URL('lua/rebuild.lua', import.meta.url);
+export const rebuildLua = new URL('lua/replay.lua', import.meta.url);
 
 interface RebuildOptions {
   redis: Redis;

@@ -1,7 +1,7 @@
 import { Stream } from 'node:stream';
 import type { Middleware } from 'koa';
 import { Counter, Gauge, type Registry } from 'prom-client';
-import type { AppContext, AppState } from './app.ts';
+import type { AppContext, AppState } from '../http/app.ts';
 import { durationBuckets, histogram, type Observe } from './histogram.ts';
 
 /** The requests of one method to one route. */

@@ -1,6 +1,6 @@
 import type { Middleware } from 'koa';
 import type { Logger } from 'pino';
-import type { AppState } from './app.ts';
+import type { AppState } from '../http/app.ts';
 
 /** The paths that are asked again and again to watch a service. */
 export const probes = new Set(['/health', '/ready', '/metrics']);

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { Failure } from './failure.ts';
-import { createLogger, written } from './log.ts';
+import { createLogger, written } from './telemetry/log.ts';
 import { startTracing } from './tracing.ts';
 
 /** How long a stop may take, in milliseconds, before the process ends all the same. */

@@ -1,6 +1,6 @@
 import { Redis, type RedisOptions } from 'ioredis';
 import type { Logger } from 'pino';
-import type { CommonConfig } from './config.ts';
+import type { CommonConfig } from '../config.ts';
 
 /** The longest a command of a service may take before its caller is told that Redis is away, in milliseconds. */
 const presetTimeout = 1500;

@@ -1,7 +1,9 @@
 import type { Redis } from 'ioredis';
 import { Counter, Gauge, type Registry } from 'prom-client';
-import { isRedisAway } from '../service/redis.ts';
-import { type ConsumeEvent, type FollowedStream, type Projection, readerStates } from '../streams.ts';
+import { isRedisAway } from '../redis/connection.ts';
+import type { Projection } from '../streams/follow.ts';
+import type { ConsumeEvent } from '../streams/keyed-queue.ts';
+import { type FollowedStream, readerStates } from '../streams/reader-states.ts';
 import { durationBuckets, histogram } from './histogram.ts';
 
 /** What counts what the readers of a stream do. */

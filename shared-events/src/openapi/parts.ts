@@ -1,7 +1,8 @@
-import { type Describable, examples, type JsonSchema, jsonSchema } from '../events.ts';
-import { keyPattern } from './idempotency-key.ts';
+import { examples } from '../events/examples.ts';
+import { requestIdPattern, traceparentPattern } from '../http/context.ts';
+import { keyPattern } from '../http/idempotency-key.ts';
+import { type Describable, type JsonSchema, jsonSchema } from './json-schema.ts';
 import type { Answer, Operation } from './openapi.ts';
-import { requestIdPattern, traceparentPattern } from './origin.ts';
 
 // What the descriptions of both services are put together from.
 

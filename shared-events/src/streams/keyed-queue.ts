@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 import type { Logger } from 'pino';
-import { type RawEntry, subjectOf, UndecodableEntry } from '../events.ts';
-import { isRedisAway } from '../service/redis.ts';
+import { type RawEntry, subjectOf, UndecodableEntry } from '../events/entry.ts';
+import { isRedisAway } from '../redis/connection.ts';
 import { type ConsumerGroup, LeaseLost } from './group.ts';
 import { pause, tellInterruption } from './pause.ts';
 

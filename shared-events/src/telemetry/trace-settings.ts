@@ -1,5 +1,5 @@
 import { number, object, string } from 'yup';
-import { readConfig, wholeNumber } from './config.ts';
+import { readConfig, wholeNumber } from '../config.ts';
 
 const samplers = [
   'always_on',

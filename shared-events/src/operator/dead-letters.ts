@@ -1,7 +1,8 @@
 import type { Redis } from 'ioredis';
-import { asEvent } from '../events.ts';
-import { Failure } from '../service/failure.ts';
-import { groupNames, parkedEntries } from '../streams.ts';
+import { asEvent } from '../events/as-event.ts';
+import { Failure } from '../failure.ts';
+import { parkedEntries } from '../streams/dead-letters.ts';
+import { groupNames } from '../streams/lag.ts';
 
 /** The most parked entries that one answer tells. */
 const mostTold = 500;

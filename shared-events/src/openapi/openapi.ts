@@ -1,7 +1,7 @@
-import type { JsonSchema } from '../events.ts';
-import { allowHeader, headerRefs, requestParameters, responseHeaders } from './api-parts.ts';
+import { type Problems, problems as serviceProblems } from '../http/problems.ts';
+import type { JsonSchema } from './json-schema.ts';
+import { allowHeader, headerRefs, requestParameters, responseHeaders } from './parts.ts';
 import { byStatus, type Group, problemRefs, problemResponse, problemSchema } from './problem-responses.ts';
-import { type Problems, problems as serviceProblems } from './problems.ts';
 
 /** An OpenAPI 3.1 document. */
 export interface OpenApi {

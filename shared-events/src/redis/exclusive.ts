@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { Failure } from '../service/failure.ts';
+import { Failure } from '../failure.ts';
 import { takeLease } from './lease.ts';
 
 /** How long a lock outlives a holder that was killed, in milliseconds. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Middleware } from 'koa';
-import type { Origin } from '../events.ts';
+import type { Origin } from '../events/entry.ts';
 import type { AppState } from './app.ts';
 
 /** What an X-Request-Id and a traceparent may be that are taken from a request; the gateway has the same. */

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
-import { Failure } from '../service/failure.ts';
-import { isRedisAway, isRefused } from '../service/redis.ts';
+import { Failure } from '../failure.ts';
+import { isRedisAway, isRefused } from './connection.ts';
 
 /** Where the number of partitions is kept that the data was written with. */
 const partitionsKey = 'partitions';

@@ -12,8 +12,8 @@ import {
   trace,
 } from '@opentelemetry/api';
 import type { Logger } from 'pino';
-import type { Origin } from '../events.ts';
-import { readTraceSettings } from './trace-settings.ts';
+import type { Origin } from './events/entry.ts';
+import { readTraceSettings } from './telemetry/trace-settings.ts';
 
 /** How long the last spans may take to be sent when a service stops, in milliseconds. */
 const flushDeadline = 500;
@@ -40,7 +40,7 @@ export async function startTracing({ name, env, log }: TracingOptions): Promise<
   try {
     const settings = readTraceSettings(env);
     if (settings === undefined) return async () => {};
-    const { startSdk } = await import('./trace-sdk.ts');
+    const { startSdk } = await import('./telemetry/trace-sdk.ts');
     const stop = startSdk(name, settings, log);
     tracer = trace.getTracer('task-manager');
     log.info(settings, 'tracing');

@@ -1,8 +1,8 @@
 import type { Redis } from 'ioredis';
-import type { RawEntry } from '../events.ts';
-import { Failure } from '../service/failure.ts';
+import type { RawEntry } from '../events/entry.ts';
+import { Failure } from '../failure.ts';
+import { script } from '../redis/script.ts';
 import { groupKeys, type Parking } from './group.ts';
-import { script } from './script.ts';
 
 const requeueScript = script(new URL('lua/requeue.lua', import.meta.url));
 

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
-import { Failure } from '../service.ts';
-import { groupStates, type Parked, parkedEntries } from '../streams.ts';
+import { Failure } from '../failure.ts';
+import { type Parked, parkedEntries } from '../streams/dead-letters.ts';
+import { groupStates } from '../streams/lag.ts';
 import { say, withRedis } from './command.ts';
 import { streamKeys } from './streams.ts';
 import { table } from './table.ts';
