@@ -4,7 +4,7 @@ import { byId, count, make, setText, timeOfDay } from './dom.js';
 
 const mostRows = 200;
 /** How many events are kept for searching, and while the list is paused. */
-const mostKept = 3000;
+const maxKept = 3000;
 
 const list = byId('events-list');
 const none = byId('events-none');
@@ -38,7 +38,7 @@ export function createEventList({ onChoose }) {
     const arrived = fresh;
     fresh = [];
     kept.push(...arrived);
-    if (kept.length > mostKept) kept = kept.slice(-mostKept);
+    if (kept.length > maxKept) kept = kept.slice(-maxKept);
     if (paused) heldBack += arrived.length;
     else showNewest(arrived.filter(wanted).slice(-mostRows));
     tell();
@@ -138,7 +138,7 @@ export function createEventList({ onChoose }) {
     focusSearch: () => search.focus(),
     add(event, kind) {
       fresh.push(itemOf(event, kind));
-      if (fresh.length > mostKept) fresh.shift();
+      if (fresh.length > maxKept) fresh.shift();
       if (drawing) return;
       drawing = true;
       requestAnimationFrame(draw);

@@ -8,7 +8,7 @@ const recent = 200;
  * How long to wait before coming back, and how long silence is trusted: heartbeats come every 10 s; in milliseconds.
  */
 const retry = 500;
-const patience = 25_000;
+const silenceTimeout = 25_000;
 
 /**
  * Follows the feed for ever. EventSource will not do: it gives up for good where the gateway answers 502, and it hides
@@ -47,7 +47,7 @@ async function read(cursor, { onOpen, onMessage }) {
   let timer;
   const heard = () => {
     clearTimeout(timer);
-    timer = setTimeout(() => silence.abort(), patience);
+    timer = setTimeout(() => silence.abort(), silenceTimeout);
   };
   heard();
   try {

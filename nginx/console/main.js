@@ -1,10 +1,10 @@
 import { redrawCharts } from './charts.js';
+import { watchDeadLetters } from './dead-letters.js';
 import { showEvent } from './detail.js';
 import { byId, count, setText } from './dom.js';
 import { createEventList } from './events.js';
 import { followFeed } from './feed.js';
 import { bindKeys } from './keys.js';
-import { watchParked } from './parked.js';
 import { watchReaders } from './readers.js';
 import { watchReplays } from './replays.js';
 import { bindTheme } from './theme-switch.js';
@@ -40,5 +40,5 @@ followFeed({
 });
 watchReaders();
 watchUserCheck();
-watchParked();
+watchDeadLetters();
 watchReplays();

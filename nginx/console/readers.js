@@ -75,11 +75,11 @@ function readerCard(host, _, { name, kind, stream }) {
   const { head, figures, plot } = card(
     host,
     title,
-    `Entries behind and pending of ${name} over the last five minutes`,
+    `Lag in entries and pending of ${name} over the last five minutes`,
   );
   head.append(make('span.muted', { textContent: ` ${kinds[kind]} of ${nameOf(stream)}` }));
   const chart = createChart(plot, [
-    { label: 'behind', colour: 'series-1' },
+    { label: 'lag', colour: 'series-1' },
     { label: 'pending', colour: 'series-2' },
   ]);
   const numbers = make('dl.numbers');
@@ -91,21 +91,21 @@ function readerCard(host, _, { name, kind, stream }) {
     );
     return value;
   };
-  const behind = number('behind', '1');
+  const lag = number('lag', '1');
   const age = number('by');
   const pending = kind === 'group' ? number('pending', '2') : undefined;
   const oldest = kind === 'group' ? number('oldest') : undefined;
-  const parked = kind === 'group' ? number('parked') : undefined;
+  const deadLetters = kind === 'group' ? number('dead-letters') : undefined;
   return {
     show({ time, parts }) {
-      const entries = parts.reduce((all, part) => all + part.behind.entries, 0);
+      const entries = parts.reduce((all, part) => all + part.lag.entries, 0);
       chart.add(time, entries, sum(parts, 'pending'));
-      setText(behind, count(entries));
-      setText(age, duration(most(parts, (part) => part.behind.seconds)));
+      setText(lag, count(entries));
+      setText(age, duration(most(parts, (part) => part.lag.seconds)));
       if (!pending) return;
       setText(pending, count(sum(parts, 'pending')));
       setText(oldest, duration(most(parts, (part) => part.oldestPending)));
-      setText(parked, count(sum(parts, 'parked')));
+      setText(deadLetters, count(sum(parts, 'deadLetters')));
     },
   };
 }

@@ -13,9 +13,9 @@ const calm = 4000;
 const busy = 250;
 
 const said = {
-  running: (mode) => (mode === 'verify' ? 'verifying' : 'repairing'),
+  running: (mode) => (mode === 'verify' ? 'verifying' : 'replaying'),
   done: (mode, differences) =>
-    mode === 'verify' ? 'as the events say' : `repaired, ${count(differences)} changed`,
+    mode === 'verify' ? 'as the events say' : `replayed, ${count(differences)} changed`,
   different: (_, differences) => `${count(differences)} not as the events say`,
   failed: () => 'failed',
 };
@@ -31,7 +31,7 @@ function rowOf(projection, about) {
   const found = make('ul');
   const result = make('p.muted.small', { hidden: true });
   const details = make('details', { hidden: true }, make('summary', { textContent: 'Differences' }), found);
-  const buttons = ['verify', 'repair'].map((mode) => {
+  const buttons = ['verify', 'replay'].map((mode) => {
     const button = make('button', { type: 'button', textContent: mode === 'verify' ? 'Verify' : 'Repair' });
     button.setAttribute('aria-label', `${button.textContent} ${projection}`);
     button.addEventListener('click', () => start(mode));

@@ -8,7 +8,7 @@ const flow = byId('flow');
 const remove = byId('try-delete');
 const start = byId('try');
 /** How long to wait for a step, and for how long to ask again for the projection, in milliseconds. */
-const patience = 10_000;
+const tryTimeout = 10_000;
 const askAgain = 60;
 
 /** What has come over the feed lately, and who waits for it. */
@@ -28,8 +28,8 @@ function arrival(type, subject) {
   return new Promise((resolve, reject) => {
     const late = setTimeout(() => {
       waiting.delete(look);
-      reject(new Error(`${type} did not come within ${patience / 1000} s`));
-    }, patience);
+      reject(new Error(`${type} did not come within ${tryTimeout / 1000} s`));
+    }, tryTimeout);
     function look() {
       const found = seen.find(({ event }) => event.type === type && event.subject === subject);
       if (!found) return;
@@ -45,7 +45,7 @@ function arrival(type, subject) {
 /** Resolves when the projection of known users has passed an event. */
 async function projected({ source, id }) {
   const stream = source.replace(/^\/(.*)\/(\d+)$/, '$1:{$2}');
-  const end = performance.now() + patience;
+  const end = performance.now() + tryTimeout;
   while (performance.now() < end) {
     const { readers } = await ask('/readers');
     const reader = readers.find((each) => each.name === 'known-users' && each.stream === stream);

@@ -43,12 +43,12 @@ export const commonConfig = object({
 export type CommonConfig = InferType<typeof commonConfig>;
 
 /** The port a service listens on. */
-export const listenPort = (preset: number) => port().default(preset);
+export const listenPort = (defaultValue: number) => port().default(defaultValue);
 
 /** The address of the other service, or its path at a gateway before several of it; without a slash at its end. */
-export const baseUrl = (preset: string) =>
+export const baseUrl = (defaultValue: string) =>
   string()
-    .default(preset)
+    .default(defaultValue)
     .test('base-url', 'must be an http address such as http://localhost:8000', (value) => {
       const url = URL.parse(value);
       return url?.protocol === 'http:' && url.search + url.hash === '' && !value.endsWith('/');

@@ -3,9 +3,9 @@ export { type CloudEvent, fromCloudEvent, timeOf, toCloudEvent } from './events/
 export {
   type Entry,
   field,
-  type Origin,
   parseData,
   type RawEntry,
+  type RequestContext,
   readEntry,
   subjectOf,
   UndecodableEntry,

@@ -12,7 +12,7 @@ import {
   trace,
 } from '@opentelemetry/api';
 import type { Logger } from 'pino';
-import type { Origin } from './events/entry.ts';
+import type { RequestContext } from './events/entry.ts';
 import { readTraceSettings } from './telemetry/trace-settings.ts';
 
 /** How long the last spans may take to be sent when a service stops, in milliseconds. */
@@ -125,18 +125,18 @@ export const traceparentOf = (span: Span): string => {
 };
 
 /**
- * Appends an event: gives `append` the origin the event is to carry. While tracing, that is the origin with a span of
- * its own in its trace, below which the readers of the event are found; else the origin as it is.
+ * Appends an event: gives `append` the context the event is to carry. While tracing, that is the context with a span of
+ * its own in its trace, below which the readers of the event are found; else the context as it is.
  */
 export function appending<T>(
   type: string,
-  origin: Origin,
-  append: (origin: Origin) => Promise<T>,
+  context: RequestContext,
+  append: (context: RequestContext) => Promise<T>,
 ): Promise<T> {
-  if (tracer === undefined) return append(origin);
+  if (tracer === undefined) return append(context);
   const attributes = { 'messaging.system': 'redis', 'messaging.operation.type': 'send' };
-  return inSpan({ name: `append ${type}`, kind: 'producer', parent: origin.trace, attributes }, (span) =>
-    append({ ...origin, trace: traceparentOf(span) }),
+  return inSpan({ name: `append ${type}`, kind: 'producer', parent: context.trace, attributes }, (span) =>
+    append({ ...context, trace: traceparentOf(span) }),
   );
 }
 

@@ -13,7 +13,7 @@ interface Collaborators {
 }
 
 /**
- * The operators' side of the task service: the events of both streams, their readers, what is parked, and its replays.
+ * The operators' side of the task service: the events of both streams, their readers, the dead letters, and its replays.
  */
 export function taskOperator({ config, log, redis }: Collaborators) {
   const partitions = Array.from({ length: config.PARTITIONS }, (_, partition) => partition);

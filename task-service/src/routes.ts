@@ -37,7 +37,7 @@ export const taskRoutes = ({ store, users, onCheck, now }: Collaborators) =>
       const created = createTask(newId(routingDigits(input.userId)), input, now());
       const { userId, title, description, status } = created;
       const idempotency = readIdempotencyKey(ctx, 'create-task', [userId, title, description, status]);
-      const request = { task: created, origin: ctx.state.origin, idempotency };
+      const request = { task: created, context: ctx.state.context, idempotency };
       const stored = await createForKnownUser({ store, users, onCheck }, request);
       ctx.set('Location', publicPath(ctx, `/tasks/${JSON.parse(stored.text).id}`));
       ctx.status = 201;

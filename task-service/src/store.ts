@@ -1,8 +1,8 @@
 import type { Redis } from 'ioredis';
 import {
   hashTag,
-  type Origin,
   partitionOf,
+  type RequestContext,
   type Task,
   type TaskStatus,
   taskEvents,
@@ -67,7 +67,7 @@ export type CreateOutcome = { stored: Stored } | { user: 'unknown' | 'stale'; as
 
 export interface NewTaskRequest {
   task: Task;
-  origin: Origin;
+  context: RequestContext;
   idempotency?: Idempotency | undefined;
   /** Where the user service has vouched for the user: the end of user-events before it was asked. */
   vouchedAt?: string | undefined;
@@ -98,7 +98,7 @@ export interface TaskStore extends Records<Task> {
   create(request: NewTaskRequest): Promise<CreateOutcome>;
   list(query: ListQuery): Promise<Page>;
   /** Deletes up to a hundred tasks of a user, each with its event, in one step. Resolves to whether any are left. */
-  deleteSome(userId: string, origin: Origin): Promise<boolean>;
+  deleteSome(userId: string, context: RequestContext): Promise<boolean>;
   /** Forgets every Idempotency-Key that tasks of a user were created with. */
   forgetKeys(userId: string): Promise<void>;
 }
@@ -134,7 +134,7 @@ export function taskStore({ redis, partitions }: { redis: Redis; partitions: num
       argsOf: ({ status }) => [status],
     }),
 
-    async create({ task, origin, idempotency, vouchedAt = '' }) {
+    async create({ task, context, idempotency, vouchedAt = '' }) {
       const at = partition(task.userId);
       const data = JSON.stringify(task);
       const keys = [...keysOf(task), knownUsersKey(at), userEvents.key(at)];
@@ -142,7 +142,7 @@ export function taskStore({ redis, partitions }: { redis: Redis; partitions: num
       if (idempotency) keys.push(markerKey(at, idempotency), markersKey(task.userId));
       const { bodyHash = '', keyHash = '' } = idempotency ?? {};
       const before = [bodyHash, markerSeconds, task.status, task.userId, vouchedAt, keyHash];
-      const reply = await appending('task.created', origin, (from) => {
+      const reply = await appending('task.created', context, (from) => {
         const fields = taskEvents.encode({ type: 'task.created', subject: task.id, data, ...from });
         return createScript(redis, keys, [...before, ...fields]);
       });
@@ -164,13 +164,13 @@ export function taskStore({ redis, partitions }: { redis: Redis; partitions: num
       return { texts, next: last || undefined };
     },
 
-    async deleteSome(userId, origin) {
+    async deleteSome(userId, context) {
       const ids = await redis.zrange(indexKey(userId), 0, String(deleteBatch));
       const batch = ids.slice(0, deleteBatch);
       if (batch.length === 0) return false;
       const stream = taskEvents.key(partition(userId));
       const keys = [stream, recordKey(userId), ...indexKeys(userId), ...batch.map(recordKey)];
-      await appending('task.deleted', origin, (from) => {
+      await appending('task.deleted', context, (from) => {
         const fields = taskEvents.encode({ type: 'task.deleted', subject: '', data: '', ...from });
         return deleteScript(redis, keys, [fields.length, ...fields, ...batch]);
       });

@@ -26,7 +26,7 @@ function taskRecords(redis: Redis, partition: number, partitions: number): Recor
   }
 
   /** Records that no event accounts for. They tell themselves whose index they stand in. */
-  async function* strayRecords(isLiving: (subject: string) => boolean): AsyncGenerator<Final> {
+  async function* orphanedRecords(isLiving: (subject: string) => boolean): AsyncGenerator<Final> {
     const prefix = `task:${tag}:`;
     for await (const keys of keysLike(prefix)) {
       for (const subject of keys.map((key) => key.slice(prefix.length)).filter((id) => !isLiving(id))) {
@@ -37,7 +37,7 @@ function taskRecords(redis: Redis, partition: number, partitions: number): Recor
   }
 
   /** Entries of the index that no event accounts for. */
-  async function* strayIndexEntries(isLiving: (subject: string) => boolean): AsyncGenerator<Final> {
+  async function* orphanedIndexEntries(isLiving: (subject: string) => boolean): AsyncGenerator<Final> {
     const prefix = `tasks-of:${tag}:`;
     for await (const keys of keysLike(prefix)) {
       const pages = await Promise.all(keys.map((key) => redis.zscan(key, '0', 'COUNT', 1000)));
@@ -67,9 +67,9 @@ function taskRecords(redis: Redis, partition: number, partitions: number): Recor
       const keys = keysOf({ id: subject, userId: task.userId });
       return (await stepScript(redis, keys, args)) as 'same' | 'different' | 'behind';
     },
-    async *strays(isLiving) {
-      yield* strayRecords(isLiving);
-      yield* strayIndexEntries(isLiving);
+    async *orphans(isLiving) {
+      yield* orphanedRecords(isLiving);
+      yield* orphanedIndexEntries(isLiving);
     },
   };
 }

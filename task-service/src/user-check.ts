@@ -5,7 +5,7 @@ import type { NewTaskRequest, TaskStore } from './store.ts';
 import type { UserClient } from './user-client.ts';
 
 /** Until when after the beginning the user service may vouch for a user, in milliseconds. */
-const patience = 2000;
+const verifyTimeout = 2000;
 
 const unknownUser = () => new Failure('unknown_user', 'There is no user with this userId.');
 
@@ -25,7 +25,7 @@ export async function createForKnownUser(
   { store, users, onCheck }: UserCheck,
   request: NewTaskRequest,
 ): Promise<Stored> {
-  const { task, origin } = request;
+  const { task, context } = request;
   if (!isId(task.userId)) throw unknownUser();
   const begin = performance.now();
   let vouchedAt: string | undefined;
@@ -37,8 +37,8 @@ export async function createForKnownUser(
     }
     if (vouchedAt !== undefined && outcome.user === 'unknown') throw unknownUser();
     onCheck('over_http');
-    const deadline = AbortSignal.timeout(Math.max(0, Math.ceil(begin + patience - performance.now())));
-    const exists = await users.exists(task.userId, origin, deadline).catch((cause: unknown) => {
+    const deadline = AbortSignal.timeout(Math.max(0, Math.ceil(begin + verifyTimeout - performance.now())));
+    const exists = await users.exists(task.userId, context, deadline).catch((cause: unknown) => {
       throw new Failure(
         'user_unverifiable',
         'The user is not known here, and the user service could not be asked. Try again.',

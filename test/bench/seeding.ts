@@ -50,7 +50,7 @@ export const seedTasks = (
       const userId = owners[n % owners.length] as string;
       const input = { userId, title: `Task ${n}`, description: 'one of many' };
       const task = createTask(newId(routingDigits(userId)), input, new Date().toISOString());
-      const outcome = await confirmed(() => store.create({ task, origin }));
+      const outcome = await confirmed(() => store.create({ task, context: origin }));
       if ('user' in outcome) throw new Error(`the user ${userId} is ${outcome.user}`);
       return task.id;
     });

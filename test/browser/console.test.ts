@@ -106,19 +106,19 @@ test.serial(
 );
 
 test.serial(
-  'a parked entry shows with its reason, is put back, and dropped once that is confirmed',
+  'a dead letter shows with its reason, is put back, and dropped once that is confirmed',
   async (t) => {
     await withConsole(t, async ({ page, redis }) => {
       const dead = 'user-events:{0}:dead:cascade';
       await redis.xadd('user-events:{0}', '*', ...entryFields({ type: 'user.renamed', subject: 'x' }));
-      await page.locator('#parked li:has-text("unknown_type")').waitFor();
+      await page.locator('#dead-letters li:has-text("unknown_type")').waitFor();
       const [before] = await redis.xrange(dead, '-', '+');
       await page.getByRole('button', { name: /^Put back/ }).click();
-      await until('it is parked anew', async () => {
+      await until('it is a dead letter anew', async () => {
         const [now] = await redis.xrange(dead, '-', '+');
         return now !== undefined && now[0] !== before?.[0];
       });
-      await until('one row is left', async () => (await page.locator('#parked > li').count()) === 1);
+      await until('one row is left', async () => (await page.locator('#dead-letters > li').count()) === 1);
       const drop = page.getByRole('button', { name: /^Drop …/ });
       await until('the row is that of the new one', async () => {
         await drop.click({ timeout: 500 });
@@ -128,13 +128,13 @@ test.serial(
       t.is(await redis.xlen(dead), 1);
       await drop.click();
       await page.getByRole('button', { name: 'Drop it' }).click();
-      await page.locator('#parked-none').waitFor();
+      await page.locator('#dead-letters-none').waitFor();
       t.is(await redis.xlen(dead), 0);
     });
   },
 );
 
-test.serial('a verification tells what is not as the events say, and a repair puts it right', async (t) => {
+test.serial('a verification tells what is not as the events say, and a replay puts it right', async (t) => {
   await withConsole(t, async ({ page, redis, user, task }) => {
     const milk = await task((await user()).id);
     await redis.del(`task:{0}:${milk.id}`);
@@ -143,7 +143,7 @@ test.serial('a verification tells what is not as the events say, and a repair pu
     await row.locator('.state:has-text("1 not as the events say")').waitFor();
     t.regex((await row.locator('details').textContent()) ?? '', new RegExp(milk.id));
     await page.getByRole('button', { name: 'Repair tasks' }).click();
-    await row.locator('.state:has-text("repaired, 1 changed")').waitFor();
+    await row.locator('.state:has-text("replayed, 1 changed")').waitFor();
     await page.getByRole('button', { name: 'Verify users' }).click();
     await page
       .locator('#replays > li', { hasText: 'records of users' })

@@ -26,7 +26,7 @@ async function fill({ page, redis, user, task, gateway }: Consoles): Promise<voi
   }
   await page.keyboard.press('t');
   await page.locator('#try-delete:enabled').waitFor();
-  await page.locator('#parked li').waitFor();
+  await page.locator('#dead-letters li').waitFor();
   await page.getByRole('button', { name: 'Verify tasks' }).click();
   await page.locator('.state[data-state=done]').waitFor();
   await openEvent(page);

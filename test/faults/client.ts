@@ -14,7 +14,7 @@ export interface Attempt {
   ms: number;
 }
 
-const patience = 8000;
+const requestTimeout = 8000;
 
 /** A connection for each request: one that is kept may be closed by the other side just as it is used again. */
 const agent = new Agent({ keepAlive: false });
@@ -44,7 +44,7 @@ export async function attempt(
         }),
         ...headers,
       },
-      signal: AbortSignal.timeout(patience),
+      signal: AbortSignal.timeout(requestTimeout),
     });
     sent.once('error', reject);
     sent.once('response', (answer) => {

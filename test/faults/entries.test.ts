@@ -1,6 +1,6 @@
 import { setTimeout as lasts } from 'node:timers/promises';
 import type { RawEntry } from 'shared-events';
-import { parkedEntries } from 'shared-events/streams';
+import { deadLetters } from 'shared-events/streams';
 import { seed } from '../stack/api.ts';
 import { entryFields } from '../stack/redis.ts';
 import { until } from '../stack/until.ts';
@@ -11,7 +11,7 @@ import type { World } from './world.ts';
 
 const users = 'user-events:{0}';
 const tasks = 'task-events:{0}';
-const cascade = (world: World) => parkedEntries({ redis: world.redis, stream: users, group: 'cascade' });
+const cascade = (world: World) => deadLetters({ redis: world.redis, stream: users, group: 'cascade' });
 
 const poisonFields = (odd: Parameters<typeof entryFields>[0]) => entryFields({ subject: 'poison', ...odd });
 
@@ -49,12 +49,12 @@ survive([
         for (const fields of entries) await redis.xadd(stream, '*', ...fields);
       }
       await until(
-        'the cascade has parked each of them',
+        'the cascade has given up each of them',
         async () => (await cascade(world).list()).length === entries.length,
       );
       const codes = (await cascade(world).list()).map(({ code }) => code);
       const expected = Object.entries(poison).flatMap(([code, all]) => all.map(() => code));
-      if (codes.join() !== expected.join()) throw new Error(`parked as ${codes}`);
+      if (codes.join() !== expected.join()) throw new Error(`given up as ${codes}`);
     },
   },
   {

@@ -78,7 +78,7 @@ survive([
     async inject(world) {
       await replayKilledAt(world, 'known-users', 'known-users:{0}:replay');
       await replayKilledAt(world, 'known-users', 'rename');
-      await replayKilledAt(world, 'tasks', 'repair');
+      await replayKilledAt(world, 'tasks', 'replay');
       await replayed(world);
     },
   },

@@ -127,7 +127,7 @@ export async function untilIdle(redis: Redis): Promise<void> {
       const [last] = await redis.xrevrange('user-events:{0}', '+', '-', 'COUNT', 1);
       const position = await redis.hget('known-users:{0}', 'position');
       const states = await groupStates({ redis, stream: 'user-events:{0}' });
-      const idle = states.every(({ behind, pending }) => behind.entries === 0 && pending === 0);
+      const idle = states.every(({ lag, pending }) => lag.entries === 0 && pending === 0);
       return states.length > 0 && idle && position === (last?.[0] ?? null);
     },
     recovery,

@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import type { Answer } from '../stack/api.ts';
 
 /** No answer may take longer, in milliseconds. */
-const patience = 5000;
+const readTimeout = 5000;
 
 /** A request that is written as it stands, whatever HTTP says of it. */
 export interface WireRequest {
@@ -45,7 +45,7 @@ export async function open(port: number, from = '127.0.0.1'): Promise<Socket> {
 }
 
 /** All bytes, each as a character, that come until the other side ends or resets; fails after `within` milliseconds. */
-export async function readAll(socket: Socket, within = patience): Promise<string> {
+export async function readAll(socket: Socket, within = readTimeout): Promise<string> {
   const pieces: Buffer[] = [];
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const late = setTimeout(() => reject(new Error(`not closed within ${within} ms: ${text()}`)), within);

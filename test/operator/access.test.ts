@@ -13,7 +13,7 @@ const below = [
   '/operator/events',
   '/operator/events?from=0',
   '/operator/readers',
-  '/operator/parked',
+  '/operator/dead-letters',
   '/operator/replays/tasks',
   '/operator/replays/users',
   '//operator/readers',
@@ -25,7 +25,15 @@ const below = [
   '/OPERATOR/readers',
 ];
 const paths = [
-  ...['/events', '/events/recent', '/readers', '/parked', '/replays/tasks', '/metrics/tasks', '/index.html'],
+  ...[
+    '/events',
+    '/events/recent',
+    '/readers',
+    '/dead-letters',
+    '/replays/tasks',
+    '/metrics/tasks',
+    '/index.html',
+  ],
   ...['/console.css', '/vendor/uPlot.min.css', '/operator/readers', '/', '/once/tasks/operator/readers'],
   ...below.flatMap((path) => [`/tasks${path}`, `/users${path}`]),
 ];
@@ -127,7 +135,10 @@ test('what a page of another site sends is refused', async (t) => {
     };
     t.true([202, 409].includes((await send(port, page)).status));
   }
-  for (const path of ['/parked/user-events:{0}/cascade/1-1', '/parked/user-events:{0}/cascade/1-1/requeue']) {
+  for (const path of [
+    '/dead-letters/user-events:{0}/cascade/1-1',
+    '/dead-letters/user-events:{0}/cascade/1-1/requeue',
+  ]) {
     const method = path.endsWith('requeue') ? 'POST' : 'DELETE';
     const answer = await send(world.stack.ports.operator, { method, path });
     t.is(answer.status, 403);

@@ -37,14 +37,14 @@ test('replays and verifications run one at a time, and tell how far they are and
       differences: 1,
       found: [`task ${milk.id} is not what its events say`],
     });
-    t.like(await run('tasks', 'repair'), { state: 'done', differences: 1 });
+    t.like(await run('tasks', 'replay'), { state: 'done', differences: 1 });
     t.like(await run('tasks', 'verify'), { state: 'done', differences: 0 });
-    t.like(await run('users', 'repair'), { state: 'done', differences: 1 });
-    t.like(await run('known-users', 'repair'), { state: 'done' });
+    t.like(await run('users', 'replay'), { state: 'done', differences: 1 });
+    t.like(await run('known-users', 'replay'), { state: 'done' });
     t.is((await gateway.get(`/tasks/tasks/${milk.id}`)).status, 200);
     t.is((await gateway.get(`/users/users/${ada.id}`)).json<{ name: string }>().name, 'Ada');
     await redis.set('replay', 'somebody');
-    const held = await run('known-users', 'repair');
+    const held = await run('known-users', 'replay');
     t.is(held.state, 'failed');
     t.regex(held.result, /somebody is at it already/);
     t.is((await operator.post('/replays/tasks', { mode: 'wreck' })).status, 422);

@@ -21,7 +21,7 @@ test('readers tell of every partition of both streams, every group and the proje
             kind: string;
             name: string;
             pending: number;
-            behind: { entries: number };
+            lag: { entries: number };
           }[];
         }>();
       const { streams } = await until('figures are fresh', async () => {
@@ -29,7 +29,7 @@ test('readers tell of every partition of both streams, every group and the proje
         const length = state.streams.reduce((sum, { length }) => sum + length, 0);
         return (
           length === 16 &&
-          state.readers.every(({ name, behind }) => name === 'greeter' || behind.entries === 0) &&
+          state.readers.every(({ name, lag }) => name === 'greeter' || lag.entries === 0) &&
           state
         );
       });
@@ -48,7 +48,7 @@ test('readers tell of every partition of both streams, every group and the proje
         ...['user-events:{1} group cascade', 'user-events:{1} projection known-users'],
       ]);
       const length = streams.find(({ stream }) => stream === 'task-events:{1}')?.length;
-      t.is(readers.find(({ name }) => name === 'greeter')?.behind.entries, length);
+      t.is(readers.find(({ name }) => name === 'greeter')?.lag.entries, length);
       t.deepEqual(await redis.acl('LOG'), []);
     },
     { env: { PARTITIONS: '2' } },

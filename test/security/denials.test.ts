@@ -35,19 +35,22 @@ test('all that services and commands do, in two partitions, is within the rights
       }
       for (const stream of ['user-events:{0}', 'user-events:{1}']) {
         await redis.xadd(stream, '*', ...entryFields({ type: 'user.renamed' }));
-        await until('it is parked', async () => (await redis.xlen(`${stream}:dead:cascade`)) === 1);
+        await until('it is a dead letter', async () => (await redis.xlen(`${stream}:dead:cascade`)) === 1);
       }
       await api(stack.urls.tasks).get('/metrics', { Accept: 'text/plain' });
       for (const args of [
         ['lag'],
-        ['parked'],
-        ['parked', 'requeue', 'all'],
+        ['dead-letters'],
+        ['dead-letters', 'requeue', 'all'],
         ['tail', '--from', '0', '--no-follow'],
       ]) {
         await command('events', ...args);
       }
-      await until('it is parked again', async () => (await redis.xlen('user-events:{1}:dead:cascade')) === 1);
-      await command('events', 'parked', 'drop', 'all');
+      await until(
+        'it is a dead letter again',
+        async () => (await redis.xlen('user-events:{1}:dead:cascade')) === 1,
+      );
+      await command('events', 'dead-letters', 'drop', 'all');
       await redis.del(
         'known-users:{0}',
         ...(await redis.keys('task*:{1}:*')),

@@ -138,7 +138,7 @@ export const needed: Record<Account, string[]> = {
     'HSET known-users:{0}:replay position 0-0',
     'RENAME known-users:{0}:replay known-users:{0}',
     'XLEN user-events:{0}:dead:greeter',
-    // For operators: the feed of events, and what is parked by any group.
+    // For operators: the feed of events, and the dead letters of any group.
     'XREAD STREAMS user-events:{0} task-events:{0} 0 0',
     'XRANGE user-events:{0}:dead:greeter - +',
     'XRANGE task-events:{0}:dead:greeter - +',

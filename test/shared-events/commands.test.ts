@@ -90,33 +90,33 @@ test('lag is exact, also where entries were removed', async (t) => {
     t.true(Number((await row('known-users'))?.[3]) >= 0);
     await release();
     await poison(redis);
-    await until('it is parked', async () => (await row('group cascade'))?.[6] === '1');
+    await until('it is a dead letter', async () => (await row('group cascade'))?.[6] === '1');
     t.is((await row('group cascade'))?.[2], '0');
     t.is((await row('group cascade'))?.[4], '0');
   });
 });
 
-test('a parked entry is listed with its reason, shown, put back before its group, and dropped', async (t) => {
+test('a dead letter is listed with its reason, shown, put back before its group, and dropped', async (t) => {
   await withCommands(async ({ redis, events, lines }) => {
-    t.deepEqual(await lines('parked'), ['Nothing is parked.']);
+    t.deepEqual(await lines('dead-letters'), ['There are no dead letters.']);
     const origin = await poison(redis);
-    await until('it is parked', async () => (await lines('parked')).length === 2);
-    const [, row = ''] = await lines('parked', 'list', '--group', 'cascade');
+    await until('it is a dead letter', async () => (await lines('dead-letters')).length === 2);
+    const [, row = ''] = await lines('dead-letters', 'list', '--group', 'cascade');
     t.regex(
       row,
       new RegExp(`user-events:\\{0\\} +cascade +${origin} +1 +unknown_type +.*user.renamed is no event`),
     );
     const [id = ''] = row.split(' ');
-    t.regex((await events('parked', 'show', id)).output, /type: user\.renamed/);
-    t.is((await events('parked', 'requeue', id)).code, 0);
-    await until('it is parked again', async () => {
-      const [, again] = await lines('parked');
+    t.regex((await events('dead-letters', 'show', id)).output, /type: user\.renamed/);
+    t.is((await events('dead-letters', 'requeue', id)).code, 0);
+    await until('it is a dead letter again', async () => {
+      const [, again] = await lines('dead-letters');
       return again !== undefined && !again.startsWith(id);
     });
-    t.regex((await events('parked', 'drop', 'all')).output, /is dropped/);
-    t.deepEqual(await lines('parked'), ['Nothing is parked.']);
+    t.regex((await events('dead-letters', 'drop', 'all')).output, /is dropped/);
+    t.deepEqual(await lines('dead-letters'), ['There are no dead letters.']);
     for (const args of [['drop', '1-1'], ['show'], ['requeue', id]])
-      t.is((await events('parked', ...args)).code, 2);
+      t.is((await events('dead-letters', ...args)).code, 2);
   });
 });
 
@@ -181,6 +181,6 @@ test('a wrong command or option gets one line that says so, and --help teaches',
       t.is(code, 2);
       t.regex(errors, message);
     }
-    t.regex((await events('--help')).output, /npm run events -- parked requeue ID/);
+    t.regex((await events('--help')).output, /npm run events -- dead-letters requeue ID/);
   });
 });

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
 import { type RawEntry, subjectOf, UndecodableEntry } from 'shared-events';
-import { parkedEntries } from 'shared-events/streams';
+import { deadLetters } from 'shared-events/streams';
 import { until } from '../stack/until.ts';
 import { add, dead, group, lease, pendingCount, stream, textOf, withConsumers } from './consumers.ts';
 
@@ -54,7 +54,7 @@ test('an entry that fails is tried again with pauses, its subject waits, and oth
   });
 });
 
-test('what never succeeds is parked with its reason, what cannot be understood at once; put back, it comes again', async (t) => {
+test('what never succeeds becomes a dead letter with its reason, what cannot be understood at once; put back, it comes again', async (t) => {
   await withConsumers(async ({ start, redis }) => {
     const handled: string[] = [];
     let broken = true;
@@ -70,10 +70,10 @@ test('what never succeeds is parked with its reason, what cannot be understood a
     const poison = await add(redis, 'a', 'poison');
     const nonsense = await add(redis, 'b', 'nonsense');
     await add(redis, 'a', 'behind poison');
-    const parked = parkedEntries({ redis, stream, group });
-    await until('both are parked', async () => (await parked.list()).length === 2);
+    const letters = deadLetters({ redis, stream, group });
+    await until('both are dead letters', async () => (await letters.list()).length === 2);
     await until('the subject goes on', () => handled.includes('behind poison'));
-    const list = await parked.list();
+    const list = await letters.list();
     const find = (origin: string) => list.find(({ entry }) => entry[0] === origin);
     t.like(find(poison), { code: 'attempts_exhausted', reason: 'it will not do', attempts: 3 });
     t.like(find(nonsense), { code: 'unknown_type', attempts: 1 });
@@ -82,17 +82,17 @@ test('what never succeeds is parked with its reason, what cannot be understood a
 
     await redis.xgroup('CREATE', stream, 'another', '$');
     broken = false;
-    await parked.requeue(find(poison)?.id as string);
+    await letters.requeue(find(poison)?.id as string);
     await until('it is handled', () => handled.includes('poison'));
     t.is(((await redis.xpending(stream, 'another')) as [number])[0], 0, 'another group does not see it');
-    await parked.drop(find(nonsense)?.id as string);
-    t.deepEqual(await parked.list(), []);
-    await t.throwsAsync(parked.drop('1-1'), { code: 'not_parked' } as never);
+    await letters.drop(find(nonsense)?.id as string);
+    t.deepEqual(await letters.list(), []);
+    await t.throwsAsync(letters.drop('1-1'), { code: 'no_dead_letter' } as never);
     await consumer.stop();
   });
 });
 
-test('progress keeps a long work that is interrupted from being parked', async (t) => {
+test('progress keeps a long work that is interrupted from becoming a dead letter', async (t) => {
   await withConsumers(async ({ start, redis }) => {
     let runs = 0;
     let done = false;

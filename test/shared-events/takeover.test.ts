@@ -1,6 +1,6 @@
 import test from 'ava';
 import { pino } from 'pino';
-import { parkedEntries } from 'shared-events/streams';
+import { deadLetters } from 'shared-events/streams';
 import { until } from '../stack/until.ts';
 import { add, checkpoint, dead, group, pendingCount, stream, textOf, withConsumers } from './consumers.ts';
 
@@ -48,7 +48,7 @@ test('a slow handler is not run twice while it lives; what a dead consumer left 
   });
 });
 
-test('an entry that kills its consumer again and again is parked, not those behind it', async (t) => {
+test('an entry that kills its consumer again and again becomes a dead letter, not those behind it', async (t) => {
   await withConsumers(async ({ start, redis }) => {
     const handled: string[] = [];
     let deaths = 0;
@@ -67,13 +67,13 @@ test('an entry that kills its consumer again and again is parked, not those behi
         { maxAttempts: 3, lease: 200 },
       );
       await until(
-        'it is dead, or has parked it',
+        'it is dead, or has given it up',
         async () => victim.redis.status === 'end' || (await redis.xlen(dead)) > 0,
       );
       await victim.stop();
     }
-    const [parked] = await parkedEntries({ redis, stream, group }).list();
-    t.is(parked?.entry[0], poison);
+    const [letters] = await deadLetters({ redis, stream, group }).list();
+    t.is(letters?.entry[0], poison);
     t.is(deaths, 3);
     const last = start(async (entry) => void handled.push(textOf(entry)));
     await until('the innocent is handled', () => handled.includes('innocent'));

@@ -133,7 +133,7 @@ async function restart(part: Part): Promise<void> {
 function welcome({ gateway, operator, users, tasks, redis }: Ports): void {
   say(`
 Ready. Gateway http://localhost:${gateway}   user service :${users}   task service :${tasks}   Redis :${redis}
-Console http://localhost:${operator} (events as they come, readers, parked entries, replays)
+Console http://localhost:${operator} (events as they come, readers, dead letters, replays)
 
 Try, in another terminal:
   curl -i http://localhost:${gateway}/users/users -H 'Content-Type: application/json' -d '{"name":"Ada","email":"ada@example.com"}'

@@ -25,21 +25,26 @@ test('the figures of readers and user checks are at each service, and not at the
     await gateway.post('/tasks/tasks', { userId: '01890000-0000-7000-8000-000000000000', title: 'x' });
     t.is(await figure('user_checks_total{answered="locally"}'), 1);
     t.is(await figure('user_checks_total{answered="over_http"}'), 1);
-    t.is(await figure(`stream_reader_entries_behind${labels('known-users')}`), 0);
+    t.is(await figure(`stream_reader_lag_entries${labels('known-users')}`), 0);
 
     const release = await holdProjections(redis);
     await user();
     await user();
-    t.is(await figure(`stream_reader_entries_behind${labels('known-users')}`), 2);
-    t.true((await figure(`stream_reader_seconds_behind${labels('known-users')}`)) > 0);
+    t.is(await figure(`stream_reader_lag_entries${labels('known-users')}`), 2);
+    t.true((await figure(`stream_reader_lag_seconds${labels('known-users')}`)) > 0);
     await release();
     await untilKnown(redis);
-    t.is(await figure(`stream_reader_entries_behind${labels('known-users')}`), 0);
+    t.is(await figure(`stream_reader_lag_entries${labels('known-users')}`), 0);
 
     await redis.xadd('user-events:{0}', '*', ...entryFields({ type: 'user.renamed' }));
-    await until('it is parked', async () => (await figure(`stream_reader_parked${labels('cascade')}`)) === 1);
+    await until(
+      'it is a dead letter',
+      async () => (await figure(`stream_reader_dead_letters${labels('cascade')}`)) === 1,
+    );
     t.is(
-      await figure('stream_reader_events_total{stream="user-events:{0}",reader="cascade",event="parked"}'),
+      await figure(
+        'stream_reader_events_total{stream="user-events:{0}",reader="cascade",event="dead_lettered"}',
+      ),
       1,
     );
     await until(

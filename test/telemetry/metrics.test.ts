@@ -109,7 +109,7 @@ test('calls of Redis are counted by command and script; while it is away all oth
     t.is(failed.get('service_ready'), 0);
     const readers = await figuresAt(tasks);
     t.is(readers.get('service_ready'), 0);
-    t.false([...readers.keys()].some((name) => name.startsWith('stream_reader_entries_behind')));
+    t.false([...readers.keys()].some((name) => name.startsWith('stream_reader_lag_entries')));
   });
 });
 

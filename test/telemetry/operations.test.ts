@@ -9,7 +9,7 @@ import { withStack } from '../stack/world.ts';
 
 // What watches the services speaks of figures that they tell.
 
-const read = (file: string) => readFileSync(join(root, 'shared-events/operations', file), 'utf8');
+const read = (file: string) => readFileSync(join(root, 'shared-events/observability', file), 'utf8');
 
 interface Rule {
   alert: string;

@@ -26,7 +26,7 @@ function userRecords(redis: Redis, partition: number, partitions: number): Recor
         | 'different'
         | 'behind';
     },
-    async *strays(isLiving) {
+    async *orphans(isLiving) {
       for await (const found of redis.scanStream({ match: `${prefix}*`, count: 1000 })) {
         for (const key of found as string[]) {
           const subject = key.slice(prefix.length);

@@ -31,7 +31,7 @@ export const userRoutes = ({ store, tasks, now }: Collaborators) =>
       const input = await readBody(ctx, userInput);
       const idempotency = readIdempotencyKey(ctx, 'create-user', [input.name, input.email]);
       const id = newId(idempotency && routingDigits(idempotency.keyHash));
-      const stored = await store.create(createUser(id, input, now()), ctx.state.origin, idempotency);
+      const stored = await store.create(createUser(id, input, now()), ctx.state.context, idempotency);
       ctx.set('Location', publicPath(ctx, `/users/${JSON.parse(stored.text).id}`));
       ctx.status = 201;
       sendDocument(ctx, stored);
@@ -58,7 +58,7 @@ export const userRoutes = ({ store, tasks, now }: Collaborators) =>
     router.get('/users/:id/tasks', async (ctx) => {
       const id = user.idIn(ctx);
       const { text } = user.found(await store.find(id));
-      const array = tasks.tasksOf(id, ctx.state.origin, clientGone(ctx));
+      const array = tasks.tasksOf(id, ctx.state.context, clientGone(ctx));
       ctx.type = 'application/json';
       ctx.body = await gather(userWithTasks(text, array));
     });

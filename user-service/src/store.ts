@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { hashTag, type Origin, partitionOf, type User, userEvents } from 'shared-events';
+import { hashTag, partitionOf, type RequestContext, type User, userEvents } from 'shared-events';
 import {
   type Idempotency,
   keyReused,
@@ -32,7 +32,7 @@ export interface UserStore extends Records<User> {
    * Writes a new user and its event. With an Idempotency-Key that was used before it writes nothing and resolves to
    * what was created then; fails with `idempotency_key_reused` where that had another body.
    */
-  create(user: User, origin: Origin, idempotency?: Idempotency): Promise<Stored>;
+  create(user: User, context: RequestContext, idempotency?: Idempotency): Promise<Stored>;
 }
 
 /** Users as they are kept in Redis: keys and scripts. */
@@ -52,11 +52,11 @@ export function userStore({ redis, partitions }: { redis: Redis; partitions: num
       argsOf: () => [],
     }),
 
-    async create(user, origin, idempotency) {
+    async create(user, context, idempotency) {
       const data = JSON.stringify(user);
       const named = keysOf(user.id);
       if (idempotency) named.push(markerKey(keys.partition(user.id), idempotency));
-      const reply = await appending('user.created', origin, (from) => {
+      const reply = await appending('user.created', context, (from) => {
         const fields = userEvents.encode({ type: 'user.created', subject: user.id, data, ...from });
         return createScript(redis, named, [idempotency?.bodyHash ?? '', markerSeconds, ...fields]);
       });

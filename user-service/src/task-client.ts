@@ -1,4 +1,4 @@
-import type { Origin } from 'shared-events';
+import type { RequestContext } from 'shared-events';
 import type { ServiceClient } from 'shared-events/http';
 import { Failure } from 'shared-events/service';
 
@@ -7,7 +7,7 @@ export interface TaskClient {
    * The JSON array of a user's tasks, as the task service writes it, piece by piece. Fails with `upstream_…` codes,
    * also where the rest breaks off or is no array. The signal ends it.
    */
-  tasksOf(userId: string, origin: Origin, signal: AbortSignal): AsyncIterable<Buffer>;
+  tasksOf(userId: string, context: RequestContext, signal: AbortSignal): AsyncIterable<Buffer>;
 }
 
 const wrong = (cause?: unknown) =>
@@ -17,8 +17,8 @@ const tooSlow = (cause: unknown) =>
   new Failure('upstream_timeout', 'The task service did not answer in time.', { cause });
 
 export const taskClient = (service: ServiceClient): TaskClient => ({
-  async *tasksOf(userId, origin, signal) {
-    const { status, contentType, body } = await service.get(`/tasks?userId=${userId}`, origin, signal);
+  async *tasksOf(userId, context, signal) {
+    const { status, contentType, body } = await service.get(`/tasks?userId=${userId}`, context, signal);
     if (status !== 200 || !contentType.startsWith('application/json')) {
       await body.dump();
       throw wrong(new Error(`status ${status}, ${contentType}`));

@@ -1,22 +1,22 @@
 import type { Redis } from 'ioredis';
 import { Failure } from '../failure.ts';
-import { type Parked, parkedEntries } from '../streams/dead-letters.ts';
+import { type DeadLetter, deadLetters } from '../streams/dead-letters.ts';
 import { groupStates } from '../streams/lag.ts';
 import { say, withRedis } from './command.ts';
 import { streamKeys } from './streams.ts';
 import { table } from './table.ts';
 import { line } from './tail.ts';
 
-interface Found extends Parked {
+interface Found extends DeadLetter {
   stream: string;
   group: string;
-  of: ReturnType<typeof parkedEntries>;
+  of: ReturnType<typeof deadLetters>;
 }
 
-/** Lists, shows, puts back or drops parked entries. */
-export async function parked(action = 'list', id?: string, group?: string): Promise<void> {
+/** Lists, shows, puts back or drops dead letters. */
+export async function deadLetterCommand(action = 'list', id?: string, group?: string): Promise<void> {
   await withRedis(async (redis, { PARTITIONS }) => {
-    const all = await findParked(redis, streamKeys(PARTITIONS), group);
+    const all = await findDeadLetters(redis, streamKeys(PARTITIONS), group);
     if (action === 'list') return list(all);
     const chosen = choose(all, id);
     switch (action) {
@@ -37,18 +37,18 @@ export async function parked(action = 'list', id?: string, group?: string): Prom
       default:
         throw new Failure(
           'unknown_command',
-          `There is no parked ${action}; there is list, show, requeue and drop.`,
+          `There is no dead-letters ${action}; there is list, show, requeue and drop.`,
         );
     }
   });
 }
 
-async function findParked(redis: Redis, streams: string[], only: string | undefined): Promise<Found[]> {
+async function findDeadLetters(redis: Redis, streams: string[], only: string | undefined): Promise<Found[]> {
   const found: Found[] = [];
   for (const stream of streams) {
     for (const { group } of await groupStates({ redis, stream })) {
       if (only !== undefined && only !== group) continue;
-      const of = parkedEntries({ redis, stream, group });
+      const of = deadLetters({ redis, stream, group });
       found.push(...(await of.list()).map((entry) => ({ ...entry, stream, group, of })));
     }
   }
@@ -57,12 +57,12 @@ async function findParked(redis: Redis, streams: string[], only: string | undefi
 
 function choose(all: Found[], id: string | undefined): Found[] {
   const chosen = id === 'all' ? all : all.filter((entry) => entry.id === id);
-  if (chosen.length === 0) throw new Failure('not_parked', `Nothing is parked under ${id ?? 'no id'}.`);
+  if (chosen.length === 0) throw new Failure('no_dead_letter', `There is no dead letter ${id ?? 'no id'}.`);
   return chosen;
 }
 
 function list(all: Found[]): void {
-  if (all.length === 0) return void say('Nothing is parked.');
+  if (all.length === 0) return void say('There are no dead letters.');
   const rows = all.map(({ id, stream, group, entry, attempts, code, reason }) => [
     ...[id, stream, group, entry[0], attempts, code, reason],
   ]);

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { Failure } from '../failure.ts';
 import { command, say } from './command.ts';
 import { compactStreams } from './compact.ts';
-import { parked } from './dead-letters.ts';
+import { deadLetterCommand } from './dead-letters.ts';
 import { lag } from './lag.ts';
 import { show } from './show.ts';
 import { tail } from './tail.ts';
@@ -19,11 +19,11 @@ const help = `Shows and steers the event streams.
       --json                                   CloudEvents 1.0, a JSON line each
       --no-follow                              end where the streams end
   npm run events -- show ID                    the life of a user or a task: what changed at each step
-  npm run events -- lag                        how far each group and projection is behind, what is pending and parked
-  npm run events -- parked list                the entries that groups have given up, with the reason
-  npm run events -- parked show ID             one of them, whole
-  npm run events -- parked requeue ID          put it back before its own group (ID may be all)
-  npm run events -- parked drop ID             forget it (ID may be all)
+  npm run events -- lag                        how far each group and projection is behind, what is pending, and dead letters
+  npm run events -- dead-letters list                the entries that groups have given up, with the reason
+  npm run events -- dead-letters show ID             one of them, whole
+  npm run events -- dead-letters requeue ID          put it back before its own group (ID may be all)
+  npm run events -- dead-letters drop ID             forget it (ID may be all)
       --group NAME                             only of this group
   npm run events -- compact --older-than 30d   remove what a replay does not need: superseded updates, and all of users
                                                and tasks deleted before that; never what a reader has not passed
@@ -55,8 +55,8 @@ await command(async () => {
       return show(rest[0]);
     case 'lag':
       return lag();
-    case 'parked':
-      return parked(rest[0], rest[1], values.group);
+    case 'dead-letters':
+      return deadLetterCommand(rest[0], rest[1], values.group);
     case 'compact':
       return compactStreams(values['older-than'], values['dry-run']);
     default:

@@ -3,7 +3,7 @@ import { say, withRedis } from './command.ts';
 import { streamKeys } from './streams.ts';
 import { table } from './table.ts';
 
-const head = ['stream', 'reader', 'behind', 'seconds', 'pending', 'oldest (s)', 'parked'];
+const head = ['stream', 'reader', 'lag', 'seconds', 'pending', 'oldest (s)', 'dead letters'];
 const rounded = (seconds: number) => Math.round(seconds * 10) / 10;
 
 /** Prints how far each group and each projection of each partition is behind. */
@@ -14,9 +14,9 @@ export async function lag(): Promise<void> {
       streams: streamKeys(PARTITIONS),
       projections: followedStreams(redis, PARTITIONS),
     });
-    const rows = states.map(({ stream, kind, name, behind, pending, oldestPending, parked }) => [
-      ...[stream, `${kind} ${name}`, behind.entries, rounded(behind.seconds)],
-      ...[pending, rounded(oldestPending), parked],
+    const rows = states.map(({ stream, kind, name, lag, pending, oldestPending, deadLetters }) => [
+      ...[stream, `${kind} ${name}`, lag.entries, rounded(lag.seconds)],
+      ...[pending, rounded(oldestPending), deadLetters],
     ]);
     for (const line of table(head, rows)) say(line);
   });

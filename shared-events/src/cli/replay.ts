@@ -84,7 +84,7 @@ export const replayCommand = (targets: ReplayTargets): Promise<void> =>
           (targets[name] as ReplayTargets[string])(redis, partition, config.PARTITIONS),
         );
         if (asOf) await writeState(name, partitions, redis, asOf);
-        else await replay(name, partitions, redis, values.verify ? 'verify' : 'repair');
+        else await replay(name, partitions, redis, values.verify ? 'verify' : 'replay');
       }
     });
   });
@@ -126,7 +126,7 @@ async function replay(name: string, targets: ReplayTarget[], redis: Redis, mode:
     );
     if (mode === 'verify' && differences > 0) process.exitCode = 1;
   };
-  // A verification as well: it may build what a repair would put in place.
+  // A verification as well: it may build what a replay would put in place.
   await exclusively({ redis, key: 'replay', holder }, work);
 }
 

@@ -10,7 +10,7 @@ export interface ReplayNews {
 
 /** How often news is sent, in milliseconds, and how many differences are told in words. */
 const tellEvery = 100;
-const mostFound = 100;
+const maxFound = 100;
 
 /** Sends news of a replay to the parent process, where it listens; elsewhere nothing. */
 export function tellParent(total: number) {
@@ -35,7 +35,7 @@ export function tellParent(total: number) {
     },
     differs(what: string): void {
       news.differences += 1;
-      if (news.differences <= mostFound) news.found.push(what);
+      if (news.differences <= maxFound) news.found.push(what);
       tellSometimes();
     },
     end: tell,

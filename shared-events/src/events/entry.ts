@@ -2,7 +2,7 @@
 export type RawEntry = [id: string, fields: string[]];
 
 /** Where a change comes from: the request that asked for it, and its trace. */
-export interface Origin {
+export interface RequestContext {
   /** the X-Request-Id */
   request: string;
   /** the W3C traceparent */
@@ -10,7 +10,7 @@ export interface Origin {
 }
 
 /** An entry whose fields are known to be there; `data` is still the JSON text of the document. */
-export interface Entry extends Origin {
+export interface Entry extends RequestContext {
   id: string;
   type: string;
   subject: string;

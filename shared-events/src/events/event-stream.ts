@@ -1,5 +1,5 @@
 import type { AnyObject, InferType, ObjectSchema } from 'yup';
-import type { Describable } from '../openapi/json-schema.ts';
+
 import { type Entry, entryFields, parseData, type RawEntry, readEntry, UndecodableEntry } from './entry.ts';
 import { hashTag } from './ids.ts';
 
@@ -17,7 +17,7 @@ export interface EventStream<Type extends string, Document> {
   name: string;
   types: readonly Type[];
   /** The shape of the data, as it is today. */
-  document: Describable;
+  document: Pick<ObjectSchema<AnyObject>, 'describe'>;
   /** The version of the data's shape that new entries carry. */
   schema: number;
   /** The key of one partition of the stream. */

@@ -3,19 +3,19 @@ import Router from '@koa/router';
 import Koa from 'koa';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
-import type { Origin } from '../events/entry.ts';
+import type { RequestContext } from '../events/entry.ts';
 import { Failure } from '../failure.ts';
 import type { OpenApi } from '../openapi/openapi.ts';
 import { measureReadiness } from '../telemetry/metrics.ts';
 import { requestLog } from '../telemetry/request-log.ts';
 import { requestMetrics } from '../telemetry/request-metrics.ts';
 import { isTracing } from '../tracing.ts';
-import { originMiddleware } from './context.ts';
+import { contextMiddleware } from './context.ts';
 import { problemResponses } from './problems.ts';
 import { requestSpan } from './traced.ts';
 
 export interface AppState {
-  origin: Origin;
+  context: RequestContext;
 }
 export type AppContext = Koa.ParameterizedContext<AppState>;
 export type AppRouter = Router<AppState>;
@@ -73,7 +73,7 @@ export function createApp({ log, routes, api, isOpen, missing, metrics }: AppOpt
   measureReadiness(metrics, missing);
   const app = new Koa<AppState>();
   app.use(requestMetrics(metrics));
-  app.use(originMiddleware);
+  app.use(contextMiddleware);
   if (isTracing()) app.use(requestSpan);
   app.use(requestLog(log));
   app.use(problemResponses(log));
@@ -81,7 +81,7 @@ export function createApp({ log, routes, api, isOpen, missing, metrics }: AppOpt
   app.use(router.allowedMethods());
   app.use(router.routes());
   app.on('error', (error: NodeJS.ErrnoException, ctx?: AppContext) => {
-    const requestId = ctx?.state.origin?.request;
+    const requestId = ctx?.state.context?.request;
     if (clientLeft.has(error.code ?? '')) log.debug({ requestId, code: error.code }, 'a client left early');
     else log.warn({ err: error, requestId }, 'an answer was cut short');
   });

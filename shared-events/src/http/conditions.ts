@@ -29,5 +29,5 @@ export function sendIfChanged(ctx: AppContext, stored: Stored): void {
 export function changeRequest(ctx: AppContext): ChangeRequest {
   const header = ctx.get('If-Match');
   const tags = tagsIn(header);
-  return { origin: ctx.state.origin, allows: (version) => header === '' || matches(tags, version) };
+  return { context: ctx.state.context, allows: (version) => header === '' || matches(tags, version) };
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Middleware } from 'koa';
-import type { Origin } from '../events/entry.ts';
+import type { RequestContext } from '../events/entry.ts';
 import type { AppState } from './app.ts';
 
 /** What an X-Request-Id and a traceparent may be that are taken from a request; the gateway has the same. */
@@ -13,14 +13,14 @@ const randomHex = (): string => randomUUID().replaceAll('-', '');
 
 const newTraceparent = (): string => `00-${randomHex()}-${randomHex().slice(16)}-01`;
 
-/** The headers that carry an origin from service to service, and back to the client. */
-export const originHeaders = ({ request, trace }: Origin) => ({
+/** The headers that carry an context from service to service, and back to the client. */
+export const contextHeaders = ({ request, trace }: RequestContext) => ({
   'X-Request-Id': request,
   traceparent: trace,
 });
 
-/** The origin that headers tell of; what they do not tell, or not well, is made. */
-export function readOrigin(header: (name: string) => string): Origin {
+/** The context that headers tell of; what they do not tell, or not well, is made. */
+export function readContext(header: (name: string) => string): RequestContext {
   const request = header('X-Request-Id');
   const trace = header('traceparent');
   return {
@@ -30,8 +30,8 @@ export function readOrigin(header: (name: string) => string): Origin {
 }
 
 /** Takes request id and trace context from the request, or makes them, and answers with them. */
-export const originMiddleware: Middleware<AppState> = (ctx, next) => {
-  ctx.state.origin = readOrigin((name) => ctx.get(name));
-  ctx.set(originHeaders(ctx.state.origin));
+export const contextMiddleware: Middleware<AppState> = (ctx, next) => {
+  ctx.state.context = readContext((name) => ctx.get(name));
+  ctx.set(contextHeaders(ctx.state.context));
   return next();
 };

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 
 /** Up to how many characters an answer is gathered before it goes out. */
-const most = 64 * 1024;
+const maxGathered = 64 * 1024;
 
 /**
  * The body of an answer whose text comes in pieces: a short one as a whole, so that it goes out at once and what fails
@@ -11,7 +11,7 @@ const most = 64 * 1024;
 export async function gather(pieces: AsyncIterable<Buffer | string>): Promise<string | Readable> {
   const rest = textOf(pieces);
   let gathered = '';
-  while (gathered.length < most) {
+  while (gathered.length < maxGathered) {
     const { done, value } = await rest.next();
     if (done) return gathered;
     gathered += value;

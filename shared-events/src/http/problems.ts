@@ -43,7 +43,7 @@ export const problems: Problems = {
 const operatorProblems: Problems = {
   invalid_cursor: [400, 'Invalid cursor'],
   forbidden: [403, 'Forbidden'],
-  not_parked: [404, 'Not parked'],
+  no_dead_letter: [404, 'No dead letter'],
   entry_gone: [409, 'The entry was removed'],
   replay_running: [409, 'A replay runs already'],
 };
@@ -99,7 +99,7 @@ export function problemResponses(log: Logger): Middleware<AppState> {
       await next();
     } catch (error) {
       const found = explain(error);
-      const requestId = ctx.state.origin.request;
+      const requestId = ctx.state.context.request;
       const { status, body } = problem(found, requestId);
       const { code, detail } = found;
       if (status === 500) log.error({ err: error, requestId }, detail);

@@ -2,7 +2,7 @@ import { createServer, type Server as HttpServer, type RequestListener, STATUS_C
 import { type AddressInfo, Server as NetServer } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { originHeaders, readOrigin } from './context.ts';
+import { contextHeaders, readContext } from './context.ts';
 import { problem } from './problems.ts';
 
 export interface Server {
@@ -117,14 +117,14 @@ function refuse(error: ReadError, socket: Duplex): void {
     socket.destroy();
     return;
   }
-  const origin = readOrigin((name) => headerIn(error.rawPacket, name));
+  const context = readContext((name) => headerIn(error.rawPacket, name));
   const code = refusals[error.code ?? ''] ?? 'bad_request';
-  const { status, body } = problem({ code, detail: 'This cannot be read as a request.' }, origin.request);
+  const { status, body } = problem({ code, detail: 'This cannot be read as a request.' }, context.request);
   const head = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
     'Content-Type: application/problem+json',
     `Content-Length: ${Buffer.byteLength(body)}`,
-    ...Object.entries(originHeaders(origin)).map(([name, value]) => `${name}: ${value}`),
+    ...Object.entries(contextHeaders(context)).map(([name, value]) => `${name}: ${value}`),
     'Connection: close',
   ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);

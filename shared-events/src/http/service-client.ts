@@ -1,10 +1,10 @@
 import { Pool } from 'undici';
-import type { Origin } from '../events/entry.ts';
+import type { RequestContext } from '../events/entry.ts';
 import { Failure } from '../failure.ts';
-import { originHeaders } from './context.ts';
+import { contextHeaders } from './context.ts';
 
 /** How long another service may take until its answer begins, and between two pieces of it, in milliseconds. */
-const patience = 2000;
+const answerTimeout = 2000;
 
 /**
  * How long an idle connection is kept, in milliseconds, whatever the other service offers: much shorter than it keeps
@@ -25,7 +25,7 @@ export interface ServiceClient {
    * seconds, else with `upstream_failed`. The signal ends the request and the reading of its body, which must be read
    * to its end, dumped, or ended so.
    */
-  get(path: string, origin: Origin, signal: AbortSignal): Promise<ServiceAnswer>;
+  get(path: string, context: RequestContext, signal: AbortSignal): Promise<ServiceAnswer>;
   close(): Promise<void>;
 }
 
@@ -42,8 +42,8 @@ export function serviceClient({ name, base, maxResponseSize = -1 }: ServiceClien
   const { origin, pathname } = new URL(base);
   const prefix = pathname.replace(/\/$/, '');
   const pool = new Pool(origin, {
-    bodyTimeout: patience,
-    connect: { timeout: patience },
+    bodyTimeout: answerTimeout,
+    connect: { timeout: answerTimeout },
     keepAliveTimeout: idleTimeout,
     keepAliveMaxTimeout: idleTimeout,
     maxResponseSize,
@@ -56,13 +56,13 @@ export function serviceClient({ name, base, maxResponseSize = -1 }: ServiceClien
       const timer = setTimeout(() => {
         late = true;
         end();
-      }, patience);
+      }, answerTimeout);
       if (signal.aborted) end();
       else signal.addEventListener('abort', end, { once: true });
       const request = {
         method: 'GET',
         path: prefix + path,
-        headers: originHeaders(from),
+        headers: contextHeaders(from),
         signal: ending.signal,
       } as const;
       try {

@@ -4,7 +4,7 @@ import { probes } from '../telemetry/request-log.ts';
 import { routeOf } from '../telemetry/request-metrics.ts';
 import { beginSpan, inSpan, isTracing, traceparentOf, within } from '../tracing.ts';
 import type { AppState } from './app.ts';
-import { originHeaders } from './context.ts';
+import { contextHeaders } from './context.ts';
 import type { ServiceClient } from './service-client.ts';
 
 /**
@@ -13,19 +13,19 @@ import type { ServiceClient } from './service-client.ts';
  */
 export const requestSpan: Middleware<AppState> = (ctx, next) => {
   if (probes.has(ctx.path)) return next();
-  const { origin } = ctx.state;
+  const { context } = ctx.state;
   const span = beginSpan({
     name: ctx.method,
     kind: 'server',
-    parent: origin.trace,
+    parent: context.trace,
     attributes: {
       'http.request.method': ctx.method,
       'url.path': ctx.path,
-      'http.request.header.x-request-id': [origin.request],
+      'http.request.header.x-request-id': [context.request],
     },
   });
-  ctx.state.origin = { ...origin, trace: traceparentOf(span) };
-  ctx.set(originHeaders(ctx.state.origin));
+  ctx.state.context = { ...context, trace: traceparentOf(span) };
+  ctx.set(contextHeaders(ctx.state.context));
   ctx.res.once('close', () => {
     const route = routeOf(ctx);
     span.updateName(`${ctx.method} ${route}`);
@@ -44,16 +44,16 @@ export function tracedClient(name: string, client: ServiceClient): ServiceClient
   if (!isTracing()) return client;
   return {
     ...client,
-    get: (path, origin, signal) =>
+    get: (path, context, signal) =>
       inSpan(
         {
           name: `GET ${name}`,
           kind: 'client',
-          parent: origin.trace,
+          parent: context.trace,
           attributes: { 'http.request.method': 'GET', 'url.path': path, 'peer.service': name },
         },
         async (span) => {
-          const answer = await client.get(path, { ...origin, trace: traceparentOf(span) }, signal);
+          const answer = await client.get(path, { ...context, trace: traceparentOf(span) }, signal);
           span.setAttribute('http.response.status_code', answer.status);
           return answer;
         },

@@ -18,7 +18,7 @@ export interface DescribedStream {
   example: { id: string; createdAt: string };
 }
 
-const { origin } = examples;
+const { context } = examples;
 const text = (description: string): JsonSchema => ({ type: 'string', description });
 
 /** The document of these streams: each event as the entry that is in Redis, and in the form of CloudEvents 1.0. */
@@ -142,11 +142,11 @@ const fieldsOf = (entry: Parameters<typeof entryFields>[0]): [string, string][] 
   );
 };
 
-const names = fieldsOf({ type: '', subject: '', data: '', schema: 1, ...origin }).map(([name]) => name);
+const names = fieldsOf({ type: '', subject: '', data: '', schema: 1, ...context }).map(([name]) => name);
 
 const entryOf = (type: string, schema: number, example: DescribedStream['example']) =>
   Object.fromEntries(
-    fieldsOf({ type, subject: example.id, data: JSON.stringify(example), schema, ...origin }),
+    fieldsOf({ type, subject: example.id, data: JSON.stringify(example), schema, ...context }),
   );
 
 const cloudEventSchema = (
@@ -187,5 +187,5 @@ const cloudEventOf = (
     subject: data.id,
   },
   ...{ time: data.createdAt, datacontenttype: 'application/json', data, schemaversion: schema },
-  ...{ traceparent: origin.trace, requestid: origin.request },
+  ...{ traceparent: context.trace, requestid: context.request },
 });

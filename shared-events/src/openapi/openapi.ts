@@ -67,7 +67,7 @@ const bodyProblems = [
   ...['unsupported_media_type', 'validation_failed'],
 ];
 
-const originHeaderNames = ['X-Request-Id', 'traceparent'];
+const contextHeaderNames = ['X-Request-Id', 'traceparent'];
 
 /** What a service answers when nothing is around it. */
 export const alone: Surroundings = {
@@ -81,7 +81,7 @@ export const alone: Surroundings = {
 export function openApi(api: ApiDescription, surroundings: Surroundings = alone): OpenApi {
   const { problems, everywhere, headers } = surroundings;
   const defined = { ...responseHeaders, ...headers, ...surroundings.named };
-  const always = [...originHeaderNames, ...Object.keys(headers)];
+  const always = [...contextHeaderNames, ...Object.keys(headers)];
   const unmatched = byStatus([...new Set([...unmatchedProblems, ...everywhere])], problems);
   const respond = ({ status, codes }: Group) => problemResponse(status, codes, problems, always);
   const operations = api.operations.map((operation) => ({

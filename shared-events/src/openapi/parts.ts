@@ -27,7 +27,7 @@ export const header = (
 });
 const matching = ({ source }: RegExp): JsonSchema => ({ type: 'string', pattern: source });
 
-const { user, task, origin } = examples;
+const { user, task, context } = examples;
 const exampleEtag = '"1795383361000-0"';
 
 /** The headers that answers may have. */
@@ -35,12 +35,12 @@ export const responseHeaders: Record<string, JsonSchema> = {
   'X-Request-Id': header(
     'The id of the request, taken from it or made.',
     matching(requestIdPattern),
-    origin.request,
+    context.request,
   ),
   traceparent: header(
     'The W3C trace context of the request, taken from it or made.',
     matching(traceparentPattern),
-    origin.trace,
+    context.trace,
   ),
   ETag: header(
     "The document's version: the id of its last event in the stream.",
@@ -88,12 +88,12 @@ export const requestParameters: JsonSchema[] = [
   parameter(
     ...(['header', 'X-Request-Id', 'Stands in the answer, in every log line and in the event.'] as const),
     matching(requestIdPattern),
-    origin.request,
+    context.request,
   ),
   parameter(
     ...(['header', 'traceparent', 'W3C trace context.'] as const),
     matching(traceparentPattern),
-    origin.trace,
+    context.trace,
   ),
 ];
 

@@ -84,7 +84,7 @@ function exampleOf(code: string, problems: Problems) {
   const [status, title] = problems[code] as [number, string];
   const errors = [{ path: 'name', message: 'is required' }];
   return {
-    ...{ type: `urn:problem:${code}`, title, status, code, requestId: examples.origin.request },
+    ...{ type: `urn:problem:${code}`, title, status, code, requestId: examples.context.request },
     ...(code === 'validation_failed' ? { detail: 'name is required', errors } : { detail: `${title}.` }),
   };
 }

@@ -27,12 +27,12 @@ interface ClientOptions {
 }
 
 /** The most bytes that wait for one client; one that has more is taken from the live events until it has read them. */
-const mostUnsent = 1024 * 1024;
+const maxUnsent = 1024 * 1024;
 /**
  * How long a client may take for what waits for it, which is a page of the stream at most, before its connection is
  * ended, in milliseconds. It goes on from the last event that it had.
  */
-const patience = 30_000;
+const drainTimeout = 30_000;
 /** When a client is asked to come back after a break, in milliseconds. */
 const retry = 1000;
 /** How long to wait for the tail to come to where a client is already, in milliseconds. */
@@ -49,7 +49,7 @@ export function feedClient({ res, filter, from, redis, streams, tail, readPage, 
   const wanted = ({ type, subject }: Frame): boolean =>
     (filter.types === undefined || filter.types.has(type)) &&
     (filter.subject === undefined || filter.subject === subject);
-  const isFull = () => res.writableLength > mostUnsent;
+  const isFull = () => res.writableLength > maxUnsent;
   let at: Position | undefined = from && positionAt(from);
 
   function send(batch: Batch): void {
@@ -66,7 +66,7 @@ export function feedClient({ res, filter, from, redis, streams, tail, readPage, 
 
   async function drained(): Promise<void> {
     if (res.destroyed || !res.writableNeedDrain) return;
-    const late = AbortSignal.any([signal, AbortSignal.timeout(patience)]);
+    const late = AbortSignal.any([signal, AbortSignal.timeout(drainTimeout)]);
     await once(res, 'drain', { signal: late }).catch(() => res.destroy());
   }
 
@@ -108,7 +108,7 @@ export function feedClient({ res, filter, from, redis, streams, tail, readPage, 
       if (isLive) send(batch);
       else waiting.push(batch);
       size += isLive ? 0 : batch.bytes.length;
-      if (isFull() || size > mostUnsent) leave();
+      if (isFull() || size > maxUnsent) leave();
     };
     const leave = (): void => {
       tail.leave(listener);
@@ -121,7 +121,7 @@ export function feedClient({ res, filter, from, redis, streams, tail, readPage, 
       if (at === undefined) await write(helloFrame(retry, joined.cursor));
       const reached = await catchUp(start, joined);
       if (isAhead(reached.ids, joined.ids)) return void (await delay(aheadDelay));
-      if (size > mostUnsent || signal.aborted) return;
+      if (size > maxUnsent || signal.aborted) return;
       isLive = true;
       for (const batch of waiting.splice(0)) if (isAhead(batch.after.ids, joined.ids)) send(batch);
       await behind.promise;

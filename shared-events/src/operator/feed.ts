@@ -52,7 +52,7 @@ export function createFeed({ redis, connect, streams, log }: FeedOptions) {
     try {
       await client.serve();
     } catch (error) {
-      const requestId = ctx.state.origin.request;
+      const requestId = ctx.state.context.request;
       log[isRedisAway(error) ? 'debug' : 'warn']({ err: error, requestId }, 'a feed is interrupted');
     } finally {
       remove(client);

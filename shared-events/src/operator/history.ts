@@ -12,9 +12,9 @@ export interface Found {
 
 /** How many entries a page has in all, and at least of each stream. */
 const pageSize = 100;
-const leastOfEach = 5;
+const minOfEach = 5;
 /** How many pages may be read at once, for all clients together. */
-const atOnce = 4;
+const maxConcurrentReads = 4;
 
 /** Orders entries of several streams by their ids, and tells the positions behind each. */
 export function inOrder(
@@ -36,8 +36,8 @@ export function inOrder(
  * time is bounded for the whole process. A page may be empty; `end` is where it leaves off.
  */
 export function createHistory(redis: Redis, streams: readonly string[]) {
-  const limit = pLimit(atOnce);
-  const count = Math.max(leastOfEach, Math.ceil(pageSize / streams.length));
+  const limit = pLimit(maxConcurrentReads);
+  const count = Math.max(minOfEach, Math.ceil(pageSize / streams.length));
 
   return (from: readonly string[], to: readonly string[]): Promise<{ found: Found[]; end: string[] }> =>
     limit(async () => {

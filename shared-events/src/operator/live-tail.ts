@@ -45,7 +45,7 @@ const retryDelay = 200;
  * What is written to many goes together: the pause between two reads, in milliseconds for each listener and at most.
  */
 const pausePerListener = 0.1;
-const longestPause = 100;
+const maxPause = 100;
 
 /** A position with the cursor that stands for it. */
 export const positionAt = (ids: readonly string[]): Position => ({ ids, cursor: encodeCursor(ids) });
@@ -95,7 +95,7 @@ export function createLiveTail({ redis, connect, streams, log }: TailOptions) {
         if (!batch || signal.aborted) continue;
         at = batch.after;
         deliver(batch);
-        await delay(Math.min(longestPause, listeners.size * pausePerListener));
+        await delay(Math.min(maxPause, listeners.size * pausePerListener));
       } catch (error) {
         if (signal.aborted) break;
         failed = true;

@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import type { ReplayNews } from '../cli/tell-parent.ts';
 import { Failure } from '../failure.ts';
 
-export const replayModes = ['repair', 'verify'] as const;
+export const replayModes = ['replay', 'verify'] as const;
 export type ReplayMode = (typeof replayModes)[number];
 
 /** A replay as it is told of, while it runs and after. */
@@ -34,7 +34,7 @@ interface ReplaysOptions {
 }
 
 /** How many replays are kept to be told of. */
-const mostKept = 20;
+const maxKept = 20;
 
 /** Runs the service's replays as processes of their own, one at a time. */
 export function createReplays({ command, projections, log }: ReplaysOptions) {
@@ -92,7 +92,7 @@ export function createReplays({ command, projections, log }: ReplaysOptions) {
         ...{ read: 0, total: 0, differences: 0, found: [], result: null },
       };
       replays.unshift(replay);
-      replays.splice(mostKept);
+      replays.splice(maxKept);
       log.info({ projection, mode }, 'a replay is started');
       const args = [fileURLToPath(command), projection, ...(mode === 'verify' ? ['--verify'] : [])];
       follow(spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] }), replay);

@@ -7,7 +7,7 @@ import { Failure } from '../failure.ts';
 import type { AppRouter } from '../http/app.ts';
 import { readBody } from '../http/body.ts';
 import type { FollowedStream } from '../streams/reader-states.ts';
-import { createParked } from './dead-letters.ts';
+import { createDeadLetters } from './dead-letters.ts';
 import { createFeed } from './feed.ts';
 import { ownMachineOnly } from './guard.ts';
 import { createReaders } from './readers.ts';
@@ -34,18 +34,18 @@ interface EventRoutesOptions {
 }
 
 /** How many recent events one answer has, at most and when it is not said. */
-const mostRecent = 500;
-const fewRecent = 100;
+const maxRecent = 500;
+const defaultRecent = 100;
 
-const recentQuery = object({ limit: number().integer().min(1).max(mostRecent).default(fewRecent) });
+const recentQuery = object({ limit: number().integer().min(1).max(maxRecent).default(defaultRecent) });
 const replayRequest = object({ mode: string().oneOf(replayModes).required() });
 
-/** What an operator sees and steers of streams: the feed of events, the readers, and what is parked. */
+/** What an operator sees and steers of streams: the feed of events, the readers, and the dead letters. */
 export function eventRoutes(options: EventRoutesOptions): OperatorRoutes {
   const { redis, streams, streamsOf } = options;
   const feed = createFeed(options);
   const readers = createReaders(options);
-  const parked = createParked(redis, streams);
+  const letters = createDeadLetters(redis, streams);
 
   return {
     stop: feed.stop,
@@ -65,17 +65,17 @@ export function eventRoutes(options: EventRoutesOptions): OperatorRoutes {
       router.get('/operator/readers', async (ctx) => {
         ctx.body = await readers();
       });
-      router.get('/operator/parked', async (ctx) => {
-        ctx.body = await parked.list();
+      router.get('/operator/dead-letters', async (ctx) => {
+        ctx.body = await letters.list();
       });
-      router.post('/operator/parked/:stream/:group/:id/requeue', async (ctx) => {
+      router.post('/operator/dead-letters/:stream/:group/:id/requeue', async (ctx) => {
         const { stream, group, id } = ctx.params as Record<'stream' | 'group' | 'id', string>;
-        await parked.of(stream, group).requeue(entryId(id));
+        await letters.of(stream, group).requeue(entryId(id));
         ctx.status = 204;
       });
-      router.delete('/operator/parked/:stream/:group/:id', async (ctx) => {
+      router.delete('/operator/dead-letters/:stream/:group/:id', async (ctx) => {
         const { stream, group, id } = ctx.params as Record<'stream' | 'group' | 'id', string>;
-        await parked.of(stream, group).drop(entryId(id));
+        await letters.of(stream, group).drop(entryId(id));
         ctx.status = 204;
       });
     },
@@ -108,8 +108,8 @@ export function replayRoutes(options: ReplayRoutesOptions): OperatorRoutes {
   };
 }
 
-/** An entry id of a path; anything else is parked nowhere. */
+/** An entry id of a path; anything else names no dead letter. */
 function entryId(text: string): string {
   if (/^\d{1,20}-\d{1,20}$/.test(text)) return text;
-  throw new Failure('not_parked', `Nothing is parked under ${text}.`);
+  throw new Failure('no_dead_letter', `There is no dead letter ${text}.`);
 }

@@ -5,8 +5,8 @@ import { compareIds } from '../streams/entry-id.ts';
 import { pagesAfter } from '../streams/pages.ts';
 
 /** How long is looked for one answer, in milliseconds, and how many entries are told, at most. */
-const patience = 2000;
-const mostTold = 500;
+const searchTimeout = 2000;
+const maxTold = 500;
 
 /**
  * The life of a subject: its entries in all streams as CloudEvents, oldest first. `complete` is false where the streams
@@ -14,17 +14,17 @@ const mostTold = 500;
  */
 export async function lifeOf(redis: Redis, streams: readonly string[], subject: string) {
   const found: { stream: string; entry: RawEntry }[] = [];
-  const end = performance.now() + patience;
+  const end = performance.now() + searchTimeout;
   let complete = true;
   for (const stream of streams) {
     if (!complete) break;
     for await (const page of pagesAfter({ redis, stream }, idTime(subject))) {
       for (const entry of page) if (subjectOf(entry) === subject) found.push({ stream, entry });
-      complete = performance.now() < end && found.length <= mostTold;
+      complete = performance.now() < end && found.length <= maxTold;
       if (!complete) break;
     }
   }
-  const inOrder = found.toSorted((a, b) => compareIds(a.entry[0], b.entry[0])).slice(0, mostTold);
+  const inOrder = found.toSorted((a, b) => compareIds(a.entry[0], b.entry[0])).slice(0, maxTold);
   return { subject, complete, events: inOrder.map(({ stream, entry }) => asEvent(stream, entry)) };
 }
 

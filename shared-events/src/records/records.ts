@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { Origin } from '../events/entry.ts';
+import type { RequestContext } from '../events/entry.ts';
 import type { EventStream } from '../events/event-stream.ts';
 import { Failure } from '../failure.ts';
 import { endBy } from '../redis/connection.ts';
@@ -17,7 +17,7 @@ export interface Stored {
 
 /** The request a change belongs to, and the versions it may be made from. */
 export interface ChangeRequest {
-  origin: Origin;
+  context: RequestContext;
   /** Whether the change may be made from this version (If-Match). */
   allows(version: string): boolean;
 }
@@ -76,7 +76,7 @@ export function records<Type extends string, Document extends { id: string }>(
   /** Writes what `decide` makes of the stored document; again from the newer one while another writer was first. */
   async function write(
     id: string,
-    { origin, allows }: ChangeRequest,
+    { context, allows }: ChangeRequest,
     decide: (stored: Stored) => { type: Type; document: Document; data: string } | undefined,
   ): Promise<Stored | undefined> {
     const deadline = performance.now() + changeDeadline;
@@ -92,7 +92,7 @@ export function records<Type extends string, Document extends { id: string }>(
       if (decision === undefined) return stored;
       const { type, document, data } = decision;
       const before = [stored.version, ...argsOf(document)];
-      const step = appending(type, origin, (from) => {
+      const step = appending(type, context, (from) => {
         const fields = stream.encode({ type, subject: id, data, ...from });
         return change(redis, keysOf(document), [...before, ...fields]);
       });

@@ -13,7 +13,7 @@ export interface Final {
 /** Whether nothing may be left of the subject. */
 export const isGone = ({ last }: Final): boolean => last === undefined || last.type.endsWith('.deleted');
 
-export type Mode = 'repair' | 'verify';
+export type Mode = 'replay' | 'verify';
 
 /** Records, and whatever is kept with them, as a fold of one partition of a stream. */
 export interface RecordProjection {
@@ -22,16 +22,16 @@ export interface RecordProjection {
   /** Fails with UndecodableEntry for what is no event of the stream. */
   decode(raw: RawEntry): unknown;
   /**
-   * Compares what is kept of a subject with what its last event says, and in mode `repair` puts it right, in one step.
+   * Compares what is kept of a subject with what its last event says, and in mode `replay` puts it right, in one step.
    * Answers `behind` where too many entries follow `asOf` to see whether the subject is among them, and `same` where
    * it is: then the write that made the entry has put it right.
    */
   step(final: Final, asOf: string, mode: Mode): Promise<'same' | 'different' | 'behind'>;
   /** Everything that is kept of subjects that are not among the living. */
-  strays(isLiving: (subject: string) => boolean): AsyncIterable<Final>;
+  orphans(isLiving: (subject: string) => boolean): AsyncIterable<Final>;
 }
 
-/** What a step that compares or repairs begins with: pass it to `script` before the step's own file. */
+/** What a step that compares or replays begins with: pass it to `script` before the step's own file. */
 export const rebuildLua = new URL('lua/replay.lua', import.meta.url);
 
 interface RebuildOptions {
@@ -83,12 +83,12 @@ export async function rebuildRecords(options: RebuildOptions): Promise<void> {
     for (const batch of batches(finals)) await settle(batch);
   }
   await catchUp();
-  const strays: Final[] = [];
-  for await (const stray of projection.strays((subject) => living.has(subject) || moved.has(subject))) {
-    strays.push(stray);
-    if (strays.length === batchSize) await settle(strays.splice(0));
+  const orphans: Final[] = [];
+  for await (const orphan of projection.orphans((subject) => living.has(subject) || moved.has(subject))) {
+    orphans.push(orphan);
+    if (orphans.length === batchSize) await settle(orphans.splice(0));
   }
-  await settle(strays);
+  await settle(orphans);
 }
 
 /** The last event of every subject there was at an id, in order of subject. */

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { CommonConfig } from '../config.ts';
 
 /** The longest a command of a service may take before its caller is told that Redis is away, in milliseconds. */
-const presetTimeout = 1500;
+const defaultTimeout = 1500;
 /** So much longer a silent connection with commands under way is trusted, in milliseconds. */
 const grace = 500;
 
@@ -19,7 +19,7 @@ interface Connection {
  * is unknown. Credentials that are refused count as Redis being away, for they may be put right while this runs.
  * @param commandTimeout how long is too long, in milliseconds; 1.5 seconds when left out
  */
-export function openRedis(connection: Connection, commandTimeout = presetTimeout): Redis {
+export function openRedis(connection: Connection, commandTimeout = defaultTimeout): Redis {
   const socketTimeout = commandTimeout + grace;
   return open(connection, { commandTimeout, socketTimeout, enableOfflineQueue: false });
 }
@@ -29,7 +29,7 @@ export function openRedis(connection: Connection, commandTimeout = presetTimeout
  * behind it.
  */
 export function openBlockingRedis(connection: Connection, block: number): Redis {
-  return open(connection, { socketTimeout: block + presetTimeout + grace });
+  return open(connection, { socketTimeout: block + defaultTimeout + grace });
 }
 
 function open({ config, log }: Connection, options: Omit<RedisOptions, 'replyMapping'>): Redis {
@@ -41,7 +41,7 @@ function open({ config, log }: Connection, options: Omit<RedisOptions, 'replyMap
     // Redis 7.0 does not know the command, and an account would need it only to be told apart in CLIENT LIST.
     disableClientInfo: true,
     protocol: 2,
-    connectTimeout: presetTimeout + grace,
+    connectTimeout: defaultTimeout + grace,
     maxRetriesPerRequest: 0,
     retryStrategy: (times) => Math.min(50 * 2 ** (times - 1), 1000) * (0.75 + Math.random() / 2),
     ...options,

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import { field, subjectOf } from '../events/entry.ts';
-import { parkedEntries } from './dead-letters.ts';
+import { deadLetters } from './dead-letters.ts';
 import { compareIds } from './entry-id.ts';
 import { groupStates } from './lag.ts';
 import { pagesBefore } from './pages.ts';
@@ -29,12 +29,12 @@ const stepSize = 100;
 
 /**
  * Removes what a replay does not need: updates behind a later event of the same subject, and all of a subject whose
- * deletion is old. What a group or a projection has not passed stays, and so does what is parked. Entries go in the
+ * deletion is old. What a group or a projection has not passed stays, and so do dead letters. Entries go in the
  * order they came, so that a compaction that is killed never leaves a deleted subject without its deletion.
  */
 export async function compact(options: CompactOptions): Promise<Compaction> {
   const { redis, stream, positions, dryRun, onRead } = options;
-  const { limit, parked } = await bounds(options, positions);
+  const { limit, dead } = await bounds(options, positions);
   const superseded: string[] = [];
   const deleted: string[] = [];
   /** of each subject met: whether it is deleted for good */
@@ -44,7 +44,7 @@ export async function compact(options: CompactOptions): Promise<Compaction> {
       const [id] = entry;
       const subject = subjectOf(entry);
       const type = field(entry, 'type') ?? '';
-      const removable = compareIds(id, limit) < 0 && !parked.has(id);
+      const removable = compareIds(id, limit) < 0 && !dead.has(id);
       const isLast = !subjects.has(subject);
       if (isLast) subjects.set(subject, type.endsWith('.deleted') && removable);
       if (!removable) continue;
@@ -57,16 +57,16 @@ export async function compact(options: CompactOptions): Promise<Compaction> {
   return { superseded: superseded.length, deleted: deleted.length };
 }
 
-/** The id before which entries may go, as far as readers have come; and the entries that wait among the parked. */
+/** The id before which entries may go, as far as readers have come; and the entries that wait among the dead letters. */
 async function bounds({ redis, stream, before }: CompactOptions, positions: string[]) {
-  const parked = new Set<string>();
+  const dead = new Set<string>();
   const limits = [before, ...positions.map(after)];
   for (const { group, position } of await groupStates({ redis, stream })) {
     const [, oldest] = (await redis.xpending(stream, group)) as [number, string | null];
     limits.push(oldest ?? after(position));
-    for (const { entry } of await parkedEntries({ redis, stream, group }).list()) parked.add(entry[0]);
+    for (const { entry } of await deadLetters({ redis, stream, group }).list()) dead.add(entry[0]);
   }
-  return { limit: limits.sort(compareIds)[0] as string, parked };
+  return { limit: limits.sort(compareIds)[0] as string, dead };
 }
 
 /** The first id after one. */

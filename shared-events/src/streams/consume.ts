@@ -14,7 +14,7 @@ interface ConsumeOptions {
   consumer: string;
   /**
    * Runs at least once per entry, for one entry of a subject at a time and in order, and never twice at once. What it
-   * throws is tried again with pauses, and parked when that has no end; an UndecodableEntry is parked at once.
+   * throws is tried again with pauses, and becomes a dead letter when that has no end; an UndecodableEntry does at once.
    */
   handle: Handler;
   /** Opens the connection for the blocking reads; it is closed when consuming ends. */
@@ -23,7 +23,7 @@ interface ConsumeOptions {
   log: Logger;
   /** How many subjects are worked on at once. Default 16. */
   concurrency?: number;
-  /** How often an entry is tried before it is parked. Default 5. */
+  /** How often an entry is tried before it becomes a dead letter. Default 5. */
   maxAttempts?: number;
   /** How long after its end, in milliseconds, a consumer that dies is replaced. Default 3000. */
   lease?: number;

@@ -10,27 +10,27 @@ const requeueScript = script(new URL('lua/requeue.lua', import.meta.url));
 const waitingRoom = 'put-back';
 
 /** An entry that a group has given up. */
-export interface Parked extends Parking {
-  /** what it is called among the parked */
+export interface DeadLetter extends Parking {
+  /** its id among the dead letters */
   id: string;
   /** the entry as it stood in the stream; its fields are empty where it was gone already */
   entry: RawEntry;
 }
 
-/** The parked entries of one group of one stream. */
-export function parkedEntries({ redis, stream, group }: { redis: Redis; stream: string; group: string }) {
+/** The dead letters of one group of one stream. */
+export function deadLetters({ redis, stream, group }: { redis: Redis; stream: string; group: string }) {
   const { dead } = groupKeys(stream, group);
   return {
-    /** Those that are parked, the longest parked first; so many at most, or all. */
-    async list(most = Number.MAX_SAFE_INTEGER): Promise<Parked[]> {
+    /** The dead letters, the oldest first; so many at most, or all. */
+    async list(most = Number.MAX_SAFE_INTEGER): Promise<DeadLetter[]> {
       return (await redis.xrange(dead, '-', '+', 'COUNT', most)).map(parse);
     },
-    /** How many are parked. */
+    /** How many there are. */
     count: (): Promise<number> => redis.xlen(dead),
-    /** Puts an entry back before this group, and no other. Fails with `not_parked` or `entry_gone`. */
+    /** Puts an entry back before this group, and no other. Fails with `no_dead_letter` or `entry_gone`. */
     async requeue(id: string): Promise<void> {
       const outcome = await requeueScript(redis, [stream, dead], [group, id, waitingRoom]);
-      if (outcome === 'unknown') throw notParked(id);
+      if (outcome === 'unknown') throw noDeadLetter(id);
       if (outcome === 'gone') {
         throw new Failure(
           'entry_gone',
@@ -38,19 +38,19 @@ export function parkedEntries({ redis, stream, group }: { redis: Redis; stream: 
         );
       }
     },
-    /** Forgets a parked entry. Fails with `not_parked`. */
+    /** Forgets a dead letter. Fails with `no_dead_letter`. */
     async drop(id: string): Promise<void> {
-      if ((await redis.xdel(dead, id)) === 0) throw notParked(id);
+      if ((await redis.xdel(dead, id)) === 0) throw noDeadLetter(id);
     },
   };
 }
 
-const notParked = (id: string) => new Failure('not_parked', `Nothing is parked under ${id}.`);
+const noDeadLetter = (id: string) => new Failure('no_dead_letter', `There is no dead letter ${id}.`);
 
 /** A dead letter begins with four fields of its own (see park.lua); the entry's follow. */
 function parse([
   id,
   [, origin = '', , code = '', , reason = '', , attempts = '0', ...fields],
-]: RawEntry): Parked {
+]: RawEntry): DeadLetter {
   return { id, code, reason, attempts: Number(attempts), entry: [origin, fields] };
 }

@@ -18,7 +18,7 @@ export const groupKeys = (stream: string, group: string) => ({
   lease: `${stream}:lease:${group}`,
   /** everything up to this id is settled; where a lost group is made again */
   checkpoint: `${stream}:checkpoint:${group}`,
-  /** the parked entries */
+  /** the dead letters */
   dead: `${stream}:dead:${group}`,
 });
 
@@ -93,7 +93,7 @@ export function consumerGroup(redis: Redis, stream: string, group: string, consu
   };
 }
 
-/** Why an entry is parked. */
+/** Why an entry is a dead letter. */
 export interface Parking {
   code: string;
   reason: string;

@@ -6,7 +6,7 @@ import { type ConsumerGroup, LeaseLost } from './group.ts';
 import { pause, tellInterruption } from './pause.ts';
 
 /** What happened to entries, for whoever counts. */
-export type ConsumeEvent = 'handled' | 'retried' | 'parked' | 'taken_over';
+export type ConsumeEvent = 'handled' | 'retried' | 'dead_lettered' | 'taken_over';
 
 /** What the handling of an entry is given beside the entry. */
 export interface Handling {
@@ -14,7 +14,7 @@ export interface Handling {
   signal: AbortSignal;
   /**
    * Says that the handling has got on: tries that ended before this are forgotten, so that a long work that is
-   * interrupted again and again is never parked. Fails where another consumer has taken over.
+   * interrupted again and again never becomes a dead letter. Fails where another consumer has taken over.
    */
   progress(): Promise<void>;
 }
@@ -27,7 +27,7 @@ interface HandOptions {
   handle: Handler;
   /** How many entries are handled at once, each of another subject. */
   concurrency: number;
-  /** How often an entry is tried before it is parked. */
+  /** How often an entry is tried before it becomes a dead letter. */
   maxAttempts: number;
   signal: AbortSignal;
   log: Logger;
@@ -54,7 +54,7 @@ interface Taken {
 /** Most ids in one acknowledgement. */
 const ackBatch = 1000;
 
-/** Takes entries in hand for a group: each is handled, tried again, and in the end acknowledged or parked. */
+/** Takes entries in hand for a group: each is handled, tried again, and in the end acknowledged or given up. */
 export function createHand(options: HandOptions): Hand {
   const { group, handle, concurrency, maxAttempts, signal, log, onEvent } = options;
   const ids = new Set<string>();
@@ -109,8 +109,8 @@ export function createHand(options: HandOptions): Hand {
   async function park(id: string, code: string, error: unknown, attempts: number): Promise<void> {
     const reason = error instanceof Error ? error.message : String(error);
     await insist(() => group.park(id, { code, reason, attempts }));
-    log.error({ entry: id, code, reason, attempts }, 'an entry is parked');
-    onEvent('parked');
+    log.error({ entry: id, code, reason, attempts }, 'an entry is a dead letter now');
+    onEvent('dead_lettered');
     letGo(id);
   }
 

@@ -3,7 +3,7 @@ import { script } from '../redis/script.ts';
 import { groupKeys } from './group.ts';
 
 const countScript = script(new URL('lua/count-after.lua', import.meta.url));
-const mostAtOnce = 10_000;
+const maxPerCall = 10_000;
 
 export interface Lag {
   /** how many entries the reader has not come to; exact, also where entries were removed */
@@ -16,12 +16,12 @@ export interface GroupState {
   group: string;
   /** the last entry that was given to a consumer */
   position: string;
-  behind: Lag;
+  lag: Lag;
   /** entries given to a consumer and not yet settled */
   pending: number;
   /** the age of the oldest of them, in seconds; 0 where there is none */
   oldestPending: number;
-  parked: number;
+  deadLetters: number;
 }
 
 interface Range {
@@ -37,7 +37,7 @@ export async function lagOf({ redis, stream }: Range, position: string): Promise
     const [count, last, first] = (await countScript(redis, [stream], [after])) as [number, string, string];
     oldest ||= first;
     entries += count;
-    if (count < mostAtOnce) break;
+    if (count < maxPerCall) break;
     after = last;
   }
   return { entries, seconds: oldest ? await ageOf(redis, oldest) : 0 };
@@ -66,10 +66,10 @@ async function groupState(range: Range, info: Record<string, unknown>): Promise<
   return {
     group,
     position,
-    behind: await lagOf(range, position),
+    lag: await lagOf(range, position),
     pending,
     oldestPending: oldest ? await ageOf(redis, oldest) : 0,
-    parked: await redis.xlen(groupKeys(stream, group).dead),
+    deadLetters: await redis.xlen(groupKeys(stream, group).dead),
   };
 }
 

@@ -23,7 +23,7 @@ export const followedStreams = (redis: Redis, partitions: number): FollowedStrea
     })),
   );
 
-/** What a reader of a stream is at; a projection has nothing pending or parked. */
+/** What a reader of a stream is at; a projection has nothing pending and no dead letters. */
 export interface ReaderState extends Omit<GroupState, 'group'> {
   stream: string;
   kind: 'group' | 'projection';
@@ -47,8 +47,8 @@ export async function readerStates({
   );
   const folds = projections.map(async ({ name, stream, position: read }): Promise<ReaderState> => {
     const position = await read();
-    const behind = await lagOf({ redis, stream }, position);
-    return { stream, kind: 'projection', name, position, behind, pending: 0, oldestPending: 0, parked: 0 };
+    const lag = await lagOf({ redis, stream }, position);
+    return { stream, kind: 'projection', name, position, lag, pending: 0, oldestPending: 0, deadLetters: 0 };
   });
   const [ofGroups, ofProjections] = await Promise.all([Promise.all(groups), Promise.all(folds)]);
   return [...ofGroups.flat(), ...ofProjections];

@@ -6,7 +6,7 @@ import { destination, type Logger, pino } from 'pino';
 const redact = { paths: ['err.command', 'err.previousErrors'], remove: true };
 
 /** How long the end of a process waits for its log to be taken, in milliseconds. */
-const patience = 500;
+const flushTimeout = 500;
 
 /**
  * A logger that writes JSON lines to standard output without making anyone wait: many together, the last ones after
@@ -24,5 +24,5 @@ export function createLogger(name: string, level: string): Logger {
  */
 export async function written(log: Logger): Promise<boolean> {
   const done = promisify((flushed: (error?: Error) => void) => log.flush(flushed))().catch(() => undefined);
-  return Promise.race([done.then(() => true), delay(patience, false)]);
+  return Promise.race([done.then(() => true), delay(flushTimeout, false)]);
 }

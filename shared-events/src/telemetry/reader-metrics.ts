@@ -47,31 +47,31 @@ export function measureReaders(
       registers: [registry],
       collect,
     });
-  const entries = gauge('entries_behind', 'Entries a reader has not come to');
-  const seconds = gauge('seconds_behind', 'Age of the first entry a reader has not come to');
+  const entries = gauge('lag_entries', 'Entries a reader has not come to');
+  const seconds = gauge('lag_seconds', 'Age of the first entry a reader has not come to');
   const pending = gauge('pending', 'Entries given to a consumer and not settled');
-  const parked = gauge('parked', 'Entries a group has given up');
+  const dead = gauge('dead_letters', 'Entries a group has given up');
 
   /** While Redis is away nothing is known of the readers, and all other figures are still told. */
   function forget(error: unknown): void {
     if (!isRedisAway(error)) throw error;
-    for (const each of [entries, seconds, pending, parked]) each.reset();
+    for (const each of [entries, seconds, pending, dead]) each.reset();
   }
 
   async function measure(): Promise<void> {
     for (const state of await readerStates({ redis, streams, projections })) {
       const labels = { stream: state.stream, reader: state.name };
-      entries.set(labels, state.behind.entries);
-      seconds.set(labels, state.behind.seconds);
+      entries.set(labels, state.lag.entries);
+      seconds.set(labels, state.lag.seconds);
       if (state.kind === 'projection') continue;
       pending.set(labels, state.pending);
-      parked.set(labels, state.parked);
+      dead.set(labels, state.deadLetters);
     }
   }
 
   const events = new Counter({
     name: 'stream_reader_events_total',
-    help: 'Entries that consumers handled, retried, parked, took over; that projections applied, or failed to apply',
+    help: 'Entries that consumers handled, retried, gave up, took over; that projections applied, or failed to apply',
     labelNames: ['stream', 'reader', 'event'],
     registers: [registry],
   });

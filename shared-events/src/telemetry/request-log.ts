@@ -16,7 +16,7 @@ export function requestLog(log: Logger): Middleware<AppState> {
   return async (ctx, next) => {
     const start = performance.now();
     await next();
-    const { request: requestId, trace } = ctx.state.origin;
+    const { request: requestId, trace } = ctx.state.context;
     const ms = Math.round((performance.now() - start) * 10) / 10;
     log[isProbe(ctx) ? 'debug' : 'info'](
       { requestId, trace, method: ctx.method, url: ctx.url, status: ctx.status, ms },

@@ -3,34 +3,35 @@ import { byId, make, setText } from './dom.js';
 
 // What groups have given up, with the reason; to put back or to drop.
 
-const list = byId('parked');
+const list = byId('dead-letters');
 const confirmation = byId('confirm');
 const rows = new Map();
 const interval = 2000;
 
 const keyOf = ({ stream, group, id }) => `${stream} ${group} ${id}`;
-const pathOf = ({ stream, group, id }) => `/parked/${[stream, group, id].map(encodeURIComponent).join('/')}`;
+const pathOf = ({ stream, group, id }) =>
+  `/dead-letters/${[stream, group, id].map(encodeURIComponent).join('/')}`;
 
-/** Shows what is parked, for ever. */
-export const watchParked = () => every(interval, refresh, list.closest('.panel'));
+/** Shows the dead letters, for ever. */
+export const watchDeadLetters = () => every(interval, refresh, list.closest('.panel'));
 
-/** Shows what is parked now; rows that stay are left as they are, so that nobody loses their place. */
+/** Shows the dead letters now; rows that stay are left as they are, so that nobody loses their place. */
 async function refresh() {
-  const { total, parked } = await ask('/parked');
-  const now = new Set(parked.map(keyOf));
+  const { total, deadLetters } = await ask('/dead-letters');
+  const now = new Set(deadLetters.map(keyOf));
   for (const [key, row] of rows) {
     if (now.has(key)) continue;
     row.remove();
     rows.delete(key);
   }
-  for (const entry of parked) {
+  for (const entry of deadLetters) {
     if (rows.has(keyOf(entry))) continue;
     const row = rowOf(entry);
     rows.set(keyOf(entry), row);
     list.append(row);
   }
-  setText(byId('parked-count'), total > 0 ? String(total) : '');
-  byId('parked-none').hidden = total > 0;
+  setText(byId('dead-letters-count'), total > 0 ? String(total) : '');
+  byId('dead-letters-none').hidden = total > 0;
 }
 
 function rowOf(entry) {

@@ -3,9 +3,9 @@ import { entryFields } from '../stack/redis.ts';
 import { until } from '../stack/until.ts';
 import { withOperator } from './world.ts';
 
-// What operators do with parked entries.
+// What operators do with dead letters.
 
-interface Parked {
+interface DeadLetter {
   stream: string;
   group: string;
   id: string;
@@ -13,35 +13,37 @@ interface Parked {
   origin: string;
 }
 
-const pathOf = ({ stream, group, id }: Parked) => `/parked/${encodeURIComponent(stream)}/${group}/${id}`;
+const pathOf = ({ stream, group, id }: DeadLetter) =>
+  `/dead-letters/${encodeURIComponent(stream)}/${group}/${id}`;
 
-test('parked entries are listed with their reason, put back, and dropped', async (t) => {
+test('dead letters are listed with their reason, put back, and dropped', async (t) => {
   await withOperator(async ({ redis, operator }) => {
-    const list = async () => (await operator.get('/parked')).json<{ parked: Parked[] }>().parked;
+    const list = async () =>
+      (await operator.get('/dead-letters')).json<{ deadLetters: DeadLetter[] }>().deadLetters;
     const origin = await redis.xadd('user-events:{0}', '*', ...entryFields({ type: 'user.renamed' }));
-    const [first] = await until('it is parked', async () => {
+    const [first] = await until('it is a dead letter', async () => {
       const all = await list();
       return all.length === 1 && all;
     });
     t.like(first, { stream: 'user-events:{0}', group: 'cascade', code: 'unknown_type', origin });
-    t.is((await operator.post(`${pathOf(first as Parked)}/requeue`)).status, 204);
-    const [again] = await until('it is parked anew', async () => {
+    t.is((await operator.post(`${pathOf(first as DeadLetter)}/requeue`)).status, 204);
+    const [again] = await until('it is a dead letter anew', async () => {
       const all = await list();
       return all.length === 1 && all[0]?.id !== first?.id && all;
     });
-    t.is((await operator.post(`${pathOf(first as Parked)}/requeue`)).status, 404);
+    t.is((await operator.post(`${pathOf(first as DeadLetter)}/requeue`)).status, 404);
     await redis.xdel('user-events:{0}', origin as string);
     t.is(
-      (await operator.post(`${pathOf(again as Parked)}/requeue`)).json<{ code: string }>().code,
+      (await operator.post(`${pathOf(again as DeadLetter)}/requeue`)).json<{ code: string }>().code,
       'entry_gone',
     );
-    t.is((await operator.delete(pathOf(again as Parked))).status, 204);
-    t.is((await operator.delete(pathOf(again as Parked))).status, 404);
+    t.is((await operator.delete(pathOf(again as DeadLetter))).status, 204);
+    t.is((await operator.delete(pathOf(again as DeadLetter))).status, 404);
     t.deepEqual(await list(), []);
     for (const path of [
-      '/parked/elsewhere/cascade/1-1',
-      '/parked/user-events:%7B0%7D/cascade/x',
-      '/parked/user-events:%7B9%7D/cascade/1-1',
+      '/dead-letters/elsewhere/cascade/1-1',
+      '/dead-letters/user-events:%7B0%7D/cascade/x',
+      '/dead-letters/user-events:%7B9%7D/cascade/1-1',
     ]) {
       t.is((await operator.delete(path)).status, 404, path);
     }
@@ -50,14 +52,14 @@ test('parked entries are listed with their reason, put back, and dropped', async
   });
 });
 
-test('a group of the task events may have parked entries too, and so many that only the first are told', async (t) => {
+test('a group of the task events may have dead letters too, and so many that only the first are told', async (t) => {
   await withOperator(async ({ redis, operator, user, task }) => {
     const { id } = await user();
     await task(id);
     const [entry] = await redis.xrange('task-events:{0}', '-', '+');
     await redis.xgroup('CREATE', 'task-events:{0}', 'greeter', '$');
     const dead = 'task-events:{0}:dead:greeter';
-    const parked = (await redis.xadd(
+    const letter = (await redis.xadd(
       dead,
       '*',
       'origin',
@@ -72,7 +74,7 @@ test('a group of the task events may have parked entries too, and so many that o
     t.is(
       (
         await operator.post(
-          pathOf({ stream: 'task-events:{0}', group: 'greeter', id: parked, code: '', origin: '' }) +
+          pathOf({ stream: 'task-events:{0}', group: 'greeter', id: letter, code: '', origin: '' }) +
             '/requeue',
         )
       ).status,
@@ -86,9 +88,9 @@ test('a group of the task events may have parked entries too, and so many that o
     for (let n = 0; n < 600; n++)
       many.xadd(dead, '*', 'origin', `${n}-1`, 'code', 'x', 'reason', 'y', 'attempts', '1');
     await many.exec();
-    const { total, parked: told } = (await operator.get('/parked')).json<{
+    const { total, deadLetters: told } = (await operator.get('/dead-letters')).json<{
       total: number;
-      parked: Parked[];
+      deadLetters: DeadLetter[];
     }>();
     t.is(total, 600);
     t.deepEqual(
