@@ -10,10 +10,10 @@ export {
   subjectOf,
   UndecodableEntry,
 } from './events/entry.ts';
-export { type Event, type EventStream, eventStream } from './events/event-stream.ts';
+export { type Envelope, type Event, type EventStream, eventStream } from './events/event-stream.ts';
 export { examples } from './events/examples.ts';
 export { hashTag, isId, newId, partitionOf, routingDigits } from './events/ids.ts';
-export { projections } from './events/projections.ts';
+export { allStreams } from './events/streams.ts';
 export {
   type Task,
   type TaskEvent,

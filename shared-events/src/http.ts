@@ -1,4 +1,4 @@
-export { type AppRouter, allRoutes, createApp } from './http/app.ts';
+export type { AppRouter } from './http/app.ts';
 export { readBody, readQuery } from './http/body.ts';
 export { clientGone } from './http/client-gone.ts';
 export { changeRequest, sendDocument, sendIfChanged } from './http/conditions.ts';
@@ -7,7 +7,5 @@ export { readIdempotencyKey } from './http/idempotency-key.ts';
 export { type Problems, problems } from './http/problems.ts';
 export { publicPath } from './http/public-path.ts';
 export { resource } from './http/resource.ts';
-export { listen } from './http/server.ts';
 export { type ServiceClient, serviceClient } from './http/service-client.ts';
 export { text } from './http/text.ts';
-export { tracedClient } from './http/traced.ts';

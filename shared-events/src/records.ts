@@ -1,25 +1,11 @@
+export { createdRecord, type Idempotency, markerSeconds } from './records/idempotency.ts';
 export {
-  homePartition,
-  type Idempotency,
-  idempotency,
-  keyReused,
-  markerKey,
-  markerSeconds,
-} from './records/idempotency.ts';
-export {
-  type ChangeRequest,
+  documentOf,
+  inTodaysShape,
   parseRecord,
   type Records,
   recordLua,
   records,
   type Stored,
 } from './records/records.ts';
-export {
-  type Final,
-  isGone,
-  type Mode,
-  type RecordProjection,
-  rebuildLua,
-  rebuildRecords,
-  stateAt,
-} from './records/replay.ts';
+export { type Final, type RecordSet, replayArgs, replayLua } from './records/replay.ts';

@@ -1,4 +1,138 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import type { ObjectSchema } from 'yup';
+import { replayCommand } from './cli/replay.ts';
+import { type CommonConfig, readConfig } from './config.ts';
+import { type AppRouter, allRoutes, createApp } from './http/app.ts';
+import { listen } from './http/server.ts';
+import { type ApiDescription, openApi } from './openapi/openapi.ts';
+import { operatorRoutes } from './operator/routes.ts';
+import { runProcess } from './process.ts';
+import { streamReaders } from './readers.ts';
+import type { RecordSet } from './records/replay.ts';
+import { answers, openRedis } from './redis/connection.ts';
+import { claimPartitions } from './redis/partitions.ts';
+import type { Projection } from './streams/projection.ts';
+import type { Reaction } from './streams/reaction.ts';
+import { createMetrics } from './telemetry/metrics.ts';
+import { redisMetrics } from './telemetry/redis-metrics.ts';
+
 export { baseUrl, type CommonConfig, commonConfig, listenPort, readConfig } from './config.ts';
 export { Failure } from './failure.ts';
-export { run } from './run.ts';
 export { appending } from './tracing.ts';
+
+/** What a service is given to build its parts from. */
+export interface Surroundings<Config> {
+  config: Config;
+  log: Logger;
+  redis: Redis;
+  metrics: Registry;
+}
+
+/** What a service builds when it starts. */
+export interface Parts {
+  routes(router: AppRouter): void;
+  reactions?: Reaction[];
+  /** Closes what the parts have opened; called when no request is under way any more. */
+  close?(): Promise<void>;
+}
+
+type ServiceConfig = CommonConfig & { PORT: number };
+
+export interface ServiceDefinition<Config extends ServiceConfig> {
+  name: string;
+  /** What it reads from the environment: `commonConfig`, its PORT, and whatever else. */
+  config: ObjectSchema<Config>;
+  api: ApiDescription;
+  /** The projections it follows streams with; ready is the service when each has caught up. */
+  projections?: Projection[];
+  /** The records that a replay puts right. */
+  records?: RecordSet[];
+  /** Whether it gives operators the feed of all streams, their readers and dead letters. */
+  showsStreams?: boolean;
+  build(surroundings: Surroundings<Config>): Parts;
+}
+
+/**
+ * Runs a service: reads its configuration, opens Redis, claims the data's partitions, follows and consumes streams,
+ * listens, and stops all of it in order on SIGTERM or SIGINT (see `runProcess`). As `main.ts replay …` it runs the
+ * replays of its projections and records instead (see `replayCommand`).
+ */
+export async function runService<Config extends ServiceConfig>(
+  definition: ServiceDefinition<Config>,
+): Promise<void> {
+  const [, main = '', command, ...args] = process.argv;
+  if (command === 'replay') return replayCommand(definition, args);
+  await runProcess<Config>({
+    name: definition.name,
+    configure: (env) => readConfig(definition.config, env),
+    start: (config, log, fail) => start({ definition, main, config, log, fail }),
+  });
+}
+
+interface StartOptions<Config extends ServiceConfig> {
+  definition: ServiceDefinition<Config>;
+  /** the file of the service's own program */
+  main: string;
+  config: Config;
+  log: Logger;
+  fail(error: unknown): void;
+}
+
+/** How long a service waits for Redis before it listens all the same, and only answers questions of health. */
+const listenTimeout = 1000;
+
+async function start<Config extends ServiceConfig>(
+  options: StartOptions<Config>,
+): Promise<() => Promise<void>> {
+  const { definition, main, config, log, fail } = options;
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const metrics = createMetrics();
+  const redis = openRedis({ config, log, observe: redisMetrics(metrics) });
+  const parts = definition.build({ config, log, redis, metrics });
+  const { projections = [], records = [], showsStreams = false } = definition;
+  const { reactions = [] } = parts;
+  const readers = streamReaders({ config, log, redis, metrics, projections, reactions, signal });
+  const operator = operatorRoutes({
+    config,
+    log,
+    redis,
+    showsStreams,
+    replays: { command: [main, 'replay'], names: namesOf(projections, records) },
+  });
+  let claimed = false;
+
+  const app = createApp({
+    log,
+    metrics,
+    api: openApi(definition.api),
+    routes: allRoutes(parts.routes, operator.routes),
+    isOpen: () => claimed,
+    missing: async () => [...(claimed && (await answers(redis)) ? [] : ['redis']), ...readers.missing()],
+  });
+  const claim = async () => {
+    await claimPartitions({ redis, partitions: config.PARTITIONS, signal, log });
+    claimed = true;
+  };
+  const unlessStopping = (error: unknown) => signal.aborted || fail(error);
+  const claiming = claim();
+  const reading = claiming.then(readers.run).catch(unlessStopping);
+  // Whoever finds the port open is served; only while Redis is away it is open for questions of health.
+  await Promise.race([claiming.catch(() => undefined), delay(listenTimeout)]);
+  const server = await listen(app.callback(), config.PORT, config.HOST);
+  log.info({ pid: process.pid, port: server.port, partitions: config.PARTITIONS }, 'listening');
+
+  return async () => {
+    stopping.abort();
+    operator.stop();
+    await server.stop();
+    await reading;
+    await parts.close?.();
+    redis.disconnect();
+  };
+}
+
+const namesOf = (...kinds: { name: string }[][]) => kinds.flat().map(({ name }) => name);

@@ -11,10 +11,10 @@ import {
   sendDocument,
   sendIfChanged,
 } from 'shared-events/http';
+import { createForKnownUser, type UserCheck } from './create-task.ts';
 import { newTask, taskChanges, taskQuery } from './schemas.ts';
 import type { ListQuery, Page, TaskStore } from './store.ts';
 import { changeTask, createTask } from './task.ts';
-import { createForKnownUser, type UserCheck } from './user-check.ts';
 import type { UserClient } from './user-client.ts';
 
 interface Collaborators {
@@ -36,7 +36,12 @@ export const taskRoutes = ({ store, users, onCheck, now }: Collaborators) =>
       const input = await readBody(ctx, newTask);
       const created = createTask(newId(routingDigits(input.userId)), input, now());
       const { userId, title, description, status } = created;
-      const idempotency = readIdempotencyKey(ctx, 'create-task', [userId, title, description, status]);
+      const idempotency = readIdempotencyKey(ctx, `create-task ${userId}`, [
+        userId,
+        title,
+        description,
+        status,
+      ]);
       const request = { task: created, context: ctx.state.context, idempotency };
       const stored = await createForKnownUser({ store, users, onCheck }, request);
       ctx.set('Location', publicPath(ctx, `/tasks/${JSON.parse(stored.text).id}`));

@@ -10,10 +10,9 @@ import {
   userEvents,
 } from 'shared-events';
 import {
-  homePartition,
+  createdRecord,
   type Idempotency,
-  keyReused,
-  markerKey,
+  inTodaysShape,
   markerSeconds,
   parseRecord,
   type Records,
@@ -23,16 +22,11 @@ import {
 } from 'shared-events/records';
 import { readingScript, script } from 'shared-events/redis';
 import { appending } from 'shared-events/service';
-import { knownUsersKey } from './known-users.ts';
+import { projectionKey } from 'shared-events/streams';
+import { knownUsers } from './known-users.ts';
 
 const lua = (file: string) => new URL(`lua/${file}`, import.meta.url);
-const createScript = script(
-  recordLua,
-  lua('apply-task.lua'),
-  lua('check-user.lua'),
-  lua('markers.lua'),
-  lua('create-task.lua'),
-);
+const createScript = script(recordLua, lua('apply-task.lua'), lua('check-user.lua'), lua('create-task.lua'));
 const changeScript = script(recordLua, lua('apply-task.lua'), lua('change-task.lua'));
 const listScript = readingScript(lua('list-tasks.lua'));
 const deleteScript = script(recordLua, lua('apply-task.lua'), lua('delete-tasks.lua'));
@@ -58,8 +52,10 @@ export function taskKeys(partitions: number) {
     recordKey(id),
     ...indexKeys(userId),
   ];
-  const markersKey = (userId: string) => `idempotency-of:${hashTag(partition(userId))}:${userId}`;
-  return { partition, recordPrefix, recordKey, indexKey, indexKeys, keysOf, markersKey };
+  /** The marker of an Idempotency-Key, which is remembered for the task's user. */
+  const markerKey = (userId: string, { keyHash }: Idempotency) =>
+    `task-keys:${hashTag(partition(userId))}:${keyHash}`;
+  return { partition, recordPrefix, recordKey, indexKey, indexKeys, keysOf, markerKey };
 }
 
 /** A task that was written; or what is known of its user, with the end of user-events at that moment. */
@@ -92,35 +88,18 @@ export interface Page {
 export interface TaskStore extends Records<Task> {
   /**
    * Writes a new task and its event, if its user exists at this moment. With an Idempotency-Key that was used before
-   * it writes nothing and gives what was created then; fails with `idempotency_key_reused` where that had another
-   * body.
+   * it writes nothing and gives what was created then. Fails with `idempotency_key_reused` if that had another body,
+   * and with `idempotency_answer_gone` if the event of that creation is there no more.
    */
   create(request: NewTaskRequest): Promise<CreateOutcome>;
   list(query: ListQuery): Promise<Page>;
   /** Deletes up to a hundred tasks of a user, each with its event, in one step. Resolves to whether any are left. */
   deleteSome(userId: string, context: RequestContext): Promise<boolean>;
-  /** Forgets every Idempotency-Key that tasks of a user were created with. */
-  forgetKeys(userId: string): Promise<void>;
 }
 
 /** Tasks as they are kept in Redis: keys and scripts. */
 export function taskStore({ redis, partitions }: { redis: Redis; partitions: number }): TaskStore {
-  const { partition, recordPrefix, recordKey, indexKey, indexKeys, keysOf, markersKey } =
-    taskKeys(partitions);
-
-  /**
-   * The marker of an Idempotency-Key stands beside the task, in its user's partition. So that the key is not used
-   * again for a user of another partition, the partition its hash leads to keeps which body it belongs to.
-   * Resolves to what takes a new claim back.
-   */
-  async function claimKey(key: Idempotency, taskPartition: number): Promise<() => Promise<unknown>> {
-    const home = homePartition(key, partitions);
-    if (home === taskPartition) return async () => {};
-    const claim = `${key.bodyHash} `;
-    const claimed = await redis.set(markerKey(home, key), claim, 'EX', markerSeconds, 'NX', 'GET');
-    if (claimed !== null && !claimed.startsWith(claim)) throw keyReused();
-    return async () => claimed === null && redis.del(markerKey(home, key));
-  }
+  const { partition, recordPrefix, recordKey, indexKey, indexKeys, keysOf, markerKey } = taskKeys(partitions);
 
   return {
     ...records({
@@ -135,24 +114,22 @@ export function taskStore({ redis, partitions }: { redis: Redis; partitions: num
     }),
 
     async create({ task, context, idempotency, vouchedAt = '' }) {
-      const at = partition(task.userId);
-      const data = JSON.stringify(task);
-      const keys = [...keysOf(task), knownUsersKey(at), userEvents.key(at)];
-      const unclaim = await (idempotency && claimKey(idempotency, at));
-      if (idempotency) keys.push(markerKey(at, idempotency), markersKey(task.userId));
-      const { bodyHash = '', keyHash = '' } = idempotency ?? {};
-      const before = [bodyHash, markerSeconds, task.status, task.userId, vouchedAt, keyHash];
-      const reply = await appending('task.created', context, (from) => {
-        const fields = taskEvents.encode({ type: 'task.created', subject: task.id, data, ...from });
-        return createScript(redis, keys, [...before, ...fields]);
-      });
-      const [outcome, version = '', text = data] = reply as string[];
-      if (outcome === 'key_reused') throw keyReused();
-      if (outcome === 'unknown' || outcome === 'stale') {
-        await unclaim?.();
-        return { user: outcome, asOf: version };
-      }
-      return { stored: { version, text } };
+      const { id, userId, status } = task;
+      const at = partition(userId);
+      const written = { text: JSON.stringify(task), schema: taskEvents.schema };
+      const keys = [...keysOf(task), projectionKey(knownUsers, at), userEvents.key(at)];
+      if (idempotency) keys.push(markerKey(userId, idempotency));
+      const before = [idempotency?.bodyHash ?? '', markerSeconds, status, userId, vouchedAt];
+      const reply = (await appending('task.created', context, (from) => {
+        const entry = { subject: id, data: written.text, schema: written.schema, ...from };
+        return createScript(redis, keys, [
+          ...before,
+          ...taskEvents.encode({ type: 'task.created', ...entry }),
+        ]);
+      })) as string[];
+      const [outcome, asOf = ''] = reply;
+      if (outcome === 'unknown' || outcome === 'stale') return { user: outcome, asOf };
+      return { stored: inTodaysShape(taskEvents, createdRecord(reply, written)) };
     },
 
     async list({ userId, status, after, count }) {
@@ -160,7 +137,9 @@ export function taskStore({ redis, partitions }: { redis: Redis; partitions: num
       const keys = [indexKey(userId, status)];
       const args = [from, count, recordPrefix(userId)];
       const [last, ...found] = (await listScript(redis, keys, args)) as [string, ...(string | null)[]];
-      const texts = found.filter((record) => record !== null).map((record) => parseRecord(record).text);
+      const texts = found
+        .filter((record) => record !== null)
+        .map((record) => inTodaysShape(taskEvents, parseRecord(record)).text);
       return { texts, next: last || undefined };
     },
 
@@ -171,19 +150,12 @@ export function taskStore({ redis, partitions }: { redis: Redis; partitions: num
       const stream = taskEvents.key(partition(userId));
       const keys = [stream, recordKey(userId), ...indexKeys(userId), ...batch.map(recordKey)];
       await appending('task.deleted', context, (from) => {
-        const fields = taskEvents.encode({ type: 'task.deleted', subject: '', data: '', ...from });
+        // The script puts in what the record has: the document as it stands, in the shape it was written in.
+        const blank = { subject: '', data: '', schema: taskEvents.schema };
+        const fields = taskEvents.encode({ type: 'task.deleted', ...blank, ...from });
         return deleteScript(redis, keys, [fields.length, ...fields, ...batch]);
       });
       return ids.length > batch.length;
-    },
-
-    async forgetKeys(userId) {
-      const hashes = await redis.zrange(markersKey(userId), 0, '-1');
-      for (const keyHash of hashes) {
-        await redis.del(markerKey(partition(userId), { keyHash }));
-        await redis.del(markerKey(homePartition({ keyHash }, partitions), { keyHash }));
-      }
-      await redis.del(markersKey(userId));
     },
   };
 }

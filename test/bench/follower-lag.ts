@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { userEvents } from 'shared-events';
-import { compareIds, endOf } from 'shared-events/streams';
+import { compareIds } from '../../shared-events/src/streams/entry-id.ts';
+import { endOf } from '../../shared-events/src/streams/pages.ts';
 import { openTestRedis } from '../stack/redis.ts';
 import type { Bench } from './bench.ts';
 import { newUser } from './requests.ts';

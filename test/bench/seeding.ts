@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { newId, routingDigits } from 'shared-events';
 import { openRedis } from 'shared-events/redis';
-import { isRedisAway } from '../../shared-events/src/redis/connection.ts';
+import { RedisUnavailable } from '../../shared-events/src/redis/unavailable.ts';
 import { taskStore } from '../../task-service/src/store.ts';
 import { createTask } from '../../task-service/src/task.ts';
 import { userStore } from '../../user-service/src/store.ts';
@@ -77,7 +77,7 @@ async function confirmed<T>(write: () => Promise<T>): Promise<T> {
     try {
       return await write();
     } catch (error) {
-      if (!isRedisAway(error) || attempt === attempts) throw error;
+      if (!(error instanceof RedisUnavailable) || attempt === attempts) throw error;
     }
   }
 }

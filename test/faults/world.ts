@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Redis } from 'ioredis';
-import { groupStates } from 'shared-events/streams';
+import { groupStates } from '../../shared-events/src/streams/lag.ts';
 import { type Api, api, seed } from '../stack/api.ts';
 import type { ServiceName } from '../stack/parts.ts';
 import { openTestRedis } from '../stack/redis.ts';

@@ -109,7 +109,7 @@ test('two replays at once: the second is refused, naming the first, and so is a 
 test('what cannot be replayed, or a wrong time, gets one line that says so', async (t) => {
   await withPartitions(async ({ stack }) => {
     for (const [args, message] of [
-      [['everything'], /everything cannot be replayed here; there is: known-users, tasks/],
+      [['everything'], /everything cannot be replayed here; there is: users, known-users, tasks/],
       [['users', '--until', 'yesterday', '--to', 'x'], /Say with --until an entry id/],
       [['users', '--until', '1-1'], /Say with --to/],
       [['users', '--loud'], /Unknown option '--loud'/],

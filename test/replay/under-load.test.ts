@@ -111,7 +111,7 @@ async function writeHistory(redis: Redis, count: number): Promise<void> {
       const partition = partitionOf(id, partitions);
       for (const type of ['created', 'updated'] as const) {
         const data = JSON.stringify({ ...user, name: type });
-        const fields = userEvents.encode({ type: `user.${type}`, subject: id, data, ...origin });
+        const fields = userEvents.encode({ type: `user.${type}`, subject: id, data, schema: 1, ...origin });
         pipeline.xadd(userEvents.key(partition), '*', ...fields);
         const status = type === 'created' ? 'pending' : 'completed';
         const taskData = JSON.stringify({ ...task, status });
@@ -119,6 +119,7 @@ async function writeHistory(redis: Redis, count: number): Promise<void> {
           type: `task.${type}`,
           subject: task.id,
           data: taskData,
+          schema: 1,
           ...origin,
         });
         pipeline.xadd(taskEvents.key(partition), '*', ...taskFields);

@@ -21,7 +21,13 @@ const user = {
 };
 const origin = { request: 'request-1', trace: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' };
 const text = JSON.stringify(user);
-const fields = userEvents.encode({ type: 'user.created', subject: user.id, data: text, ...origin });
+const fields = userEvents.encode({
+  type: 'user.created',
+  subject: user.id,
+  data: text,
+  schema: 1,
+  ...origin,
+});
 const entry: RawEntry = ['1795383360000-7', fields];
 
 /** The entry with one field set to something else, or left out. */

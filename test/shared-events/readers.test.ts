@@ -3,8 +3,15 @@ import type { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { newId, type UserEvent, userEvents } from 'shared-events';
 import { openBlockingRedis, openRedis } from 'shared-events/redis';
-import { consume, consumeBlock, follow, followBlock } from 'shared-events/streams';
-import { knownUsers, knownUsersKey } from '../../task-service/src/known-users.ts';
+import {
+  consume,
+  consumeBlock,
+  follow,
+  followBlock,
+  keptProjection,
+  projectionKey,
+} from 'shared-events/streams';
+import { knownUsers } from '../../task-service/src/known-users.ts';
 import { withBareRedis } from '../stack/bare-redis.ts';
 import { startCommand } from '../stack/commands.ts';
 import { until } from '../stack/until.ts';
@@ -13,7 +20,7 @@ import { until } from '../stack/until.ts';
 // comes out is the fold of its events.
 
 const stream = userEvents.key(0);
-const key = knownUsersKey(0);
+const key = projectionKey(knownUsers, 0);
 const log = pino({ level: 'silent' });
 
 /** A way to read the stream: `start` reads until it is stopped; then `users` tells who is there. */
@@ -44,8 +51,13 @@ const roads: Record<string, Road> = {
   follow: {
     start(port) {
       const { redis, signal, connect, stop } = connections(port);
-      const projection = knownUsers({ redis, stream, key, onUndecodable: () => undefined });
-      const running = follow({ stream, projection, connect: connect(followBlock), signal, log });
+      const projection = keptProjection({
+        redis,
+        projection: knownUsers,
+        partition: 0,
+        onUndecodable: () => undefined,
+      });
+      const running = follow({ projection, connect: connect(followBlock), signal, log });
       return { stop: () => stop(running) };
     },
     users: usersIn,
@@ -90,7 +102,7 @@ const add = (redis: Redis, type: UserEvent['type'], subject: string) =>
   redis.xadd(
     stream,
     '*',
-    ...userEvents.encode({ type, subject, data: document(subject), trace: '', request: '' }),
+    ...userEvents.encode({ type, subject, data: document(subject), schema: 1, trace: '', request: '' }),
   );
 
 /** What may happen while a stream is written and read. */

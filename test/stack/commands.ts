@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process';
-import { join } from 'node:path';
+
 import { text } from 'node:stream/consumers';
 import { accountPasswords, credentials } from './accounts.ts';
 import { type Ports, root } from './parts.ts';
 
 const scripts = {
-  replay: 'test/stack/replay.ts',
-  'task-replay': 'task-service/src/replay.ts',
-  events: 'shared-events/src/cli/events.ts',
+  replay: ['shared-events/src/cli/replay-services.ts'],
+  'task-replay': ['task-service/src/main.ts', 'replay'],
+  events: ['shared-events/src/cli/events.ts'],
 };
 
 /** What a command runs as, in a stack of this process: each replay as its service, all else as the operator. */
@@ -27,7 +27,8 @@ export function startCommand(
   args: string[],
   partitions = 1,
 ) {
-  const child = spawn(process.execPath, [join(root, scripts[name]), ...args], {
+  const child = spawn(process.execPath, [...scripts[name], ...args], {
+    cwd: root,
     env: {
       ...process.env,
       ...accounts[name],

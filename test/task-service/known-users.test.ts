@@ -1,9 +1,10 @@
 import test from 'ava';
+import type { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { newId, type UserEvent, userEvents } from 'shared-events';
 import { openBlockingRedis, openRedis } from 'shared-events/redis';
-import { follow, followBlock } from 'shared-events/streams';
-import { knownUsers, knownUsersKey } from '../../task-service/src/known-users.ts';
+import { follow, followBlock, keptProjection, projectionKey } from 'shared-events/streams';
+import { knownUsers } from '../../task-service/src/known-users.ts';
 import { withBareRedis } from '../stack/bare-redis.ts';
 import { untilKnown } from '../stack/redis.ts';
 import { until } from '../stack/until.ts';
@@ -11,6 +12,10 @@ import { until } from '../stack/until.ts';
 // The projection as it is kept by `follow`, over a real Redis that goes away meanwhile.
 
 const log = pino({ level: 'silent' });
+const key = projectionKey(knownUsers, 0);
+
+const kept = (redis: Redis) =>
+  keptProjection({ redis, projection: knownUsers, partition: 0, onUndecodable: () => undefined });
 
 /** Follows partition 0 until it is stopped; any number may run at once. */
 function startFollower(port: number) {
@@ -18,13 +23,7 @@ function startFollower(port: number) {
   const config = { REDIS_HOST: '127.0.0.1', REDIS_PORT: port };
   const redis = openRedis({ config, log });
   const running = follow({
-    stream: userEvents.key(0),
-    projection: knownUsers({
-      redis,
-      stream: userEvents.key(0),
-      key: knownUsersKey(0),
-      onUndecodable: () => undefined,
-    }),
+    projection: kept(redis),
     connect: () => openBlockingRedis({ config, log }, followBlock),
     signal: stopping.signal,
     log,
@@ -63,7 +62,7 @@ test('several followers, stopped and started, over a Redis that is restarted, ap
     for (let at = 0; at < events.length; at += 1000) {
       const pipeline = redis.pipeline();
       for (const event of events.slice(at, at + 1000)) {
-        const fields = userEvents.encode({ ...event, data: '{}', trace: '', request: '' });
+        const fields = userEvents.encode({ ...event, data: '{}', schema: 1, trace: '', request: '' });
         pipeline.xadd(userEvents.key(0), '*', ...fields);
       }
       await pipeline.exec();
@@ -77,7 +76,7 @@ test('several followers, stopped and started, over a Redis that is restarted, ap
       }
     }
     await untilKnown(redis);
-    const { position, passed: _, ...known } = await redis.hgetall(knownUsersKey(0));
+    const { position, passed: _, ...known } = await redis.hgetall(key);
     t.deepEqual(Object.keys(known).sort(), [...left].sort());
     t.is(position, (await redis.xrevrange(userEvents.key(0), '+', '-', 'COUNT', 1))[0]?.[0]);
     await Promise.all(followers.map((follower) => follower.stop()));
@@ -86,16 +85,11 @@ test('several followers, stopped and started, over a Redis that is restarted, ap
 
 test('a batch read from another position than the projection has changes nothing', async (t) => {
   await withBareRedis(async ({ redis }) => {
-    const projection = knownUsers({
-      redis,
-      stream: userEvents.key(0),
-      key: knownUsersKey(0),
-      onUndecodable: () => undefined,
-    });
+    const projection = kept(redis);
     const [one, two] = [newId(), newId()];
     const entry = (id: string, type: UserEvent['type'], subject: string): [string, string[]] => [
       id,
-      userEvents.encode({ type, subject, data: '{}', trace: '', request: '' }),
+      userEvents.encode({ type, subject, data: '{}', schema: 1, trace: '', request: '' }),
     ];
     t.is(await projection.position(), '0-0');
     t.is(
@@ -105,7 +99,7 @@ test('a batch read from another position than the projection has changes nothing
     t.is(await projection.apply('0-0', [entry('1-1', 'user.created', one)]), '1-2');
     t.is(await projection.apply('1-2', [entry('1-3', 'user.deleted', one)]), '1-3');
     t.is(await projection.apply('1-2', [entry('1-3', 'user.created', one)]), '1-3');
-    t.deepEqual(await redis.hgetall(knownUsersKey(0)), { position: '1-3', [two]: '1-2' });
+    t.deepEqual(await redis.hgetall(key), { position: '1-3', [two]: '1-2' });
   });
 });
 
@@ -116,13 +110,20 @@ test('entries that are removed before the projection has come to them are told o
       redis.xadd(
         stream,
         '*',
-        ...userEvents.encode({ type: 'user.created', subject: newId(), data: '{}', trace: '', request: '' }),
+        ...userEvents.encode({
+          type: 'user.created',
+          subject: newId(),
+          data: '{}',
+          schema: 1,
+          trace: '',
+          request: '',
+        }),
       ) as Promise<string>;
-    const projection = knownUsers({ redis, stream, key: knownUsersKey(0), onUndecodable: () => undefined });
+    const projection = kept(redis);
     const follower = startFollower(port);
     await add();
     await untilKnown(redis);
-    await until('it has counted', async () => (await redis.hget(knownUsersKey(0), 'passed')) === '1');
+    await until('it has counted', async () => (await redis.hget(key, 'passed')) === '1');
     await follower.stop();
 
     t.is(await projection.missed(), 0);

@@ -1,8 +1,9 @@
 import { Readable } from 'node:stream';
 import test from 'ava';
 import { pino } from 'pino';
-import { createApp, listen } from 'shared-events/http';
-import { createMetrics } from 'shared-events/telemetry';
+import { createApp } from '../../shared-events/src/http/app.ts';
+import { listen } from '../../shared-events/src/http/server.ts';
+import { createMetrics } from '../../shared-events/src/telemetry/metrics.ts';
 import { api, seed } from '../stack/api.ts';
 import { until } from '../stack/until.ts';
 import { withStack } from '../stack/world.ts';

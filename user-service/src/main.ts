@@ -1,65 +1,25 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { allRoutes, createApp, listen, serviceClient, tracedClient } from 'shared-events/http';
-import { openApi } from 'shared-events/openapi';
-import { replayRoutes } from 'shared-events/operator';
-import { answers, claimPartitions, openRedis } from 'shared-events/redis';
-import { run } from 'shared-events/service';
-import { createMetrics, watchRedis } from 'shared-events/telemetry';
+import { serviceClient } from 'shared-events/http';
+import { runService } from 'shared-events/service';
 import { userApi } from './api.ts';
 import { userServiceConfig } from './config.ts';
 import { userRoutes } from './routes.ts';
-import { userStore } from './store.ts';
+import { userRecords, userStore } from './store.ts';
 import { taskClient } from './task-client.ts';
 
-await run({
+await runService({
   name: 'user-service',
-  configure: userServiceConfig,
-  async start(config, log, fail) {
-    const stopping = new AbortController();
-    const partitions = config.PARTITIONS;
-    const redis = openRedis({ config, log });
-    const metrics = createMetrics();
-    watchRedis(metrics, redis);
+  config: userServiceConfig,
+  api: userApi,
+  records: [userRecords],
+  build({ config, redis }) {
     const taskService = serviceClient({ name: 'task service', base: config.TASK_BASE });
-    const replays = replayRoutes({
-      command: new URL('replay.ts', import.meta.url),
-      projections: ['users'],
-      log,
-    });
-    let claimed = false;
-
-    const app = createApp({
-      log,
-      metrics,
-      api: openApi(userApi),
-      routes: allRoutes(
-        userRoutes({
-          store: userStore({ redis, partitions }),
-          tasks: taskClient(tracedClient('task service', taskService)),
-          now: () => new Date().toISOString(),
-        }),
-        replays.routes,
-      ),
-      isOpen: () => claimed,
-      missing: async () => (claimed && (await answers(redis)) ? [] : ['redis']),
-    });
-    const claiming = claimPartitions({ redis, partitions, signal: stopping.signal, log }).then(
-      () => {
-        claimed = true;
-      },
-      (error) => stopping.signal.aborted || fail(error),
-    );
-    // Whoever finds the port open is served; only while Redis is away it is open for questions of health.
-    await Promise.race([claiming, delay(1000)]);
-    const server = await listen(app.callback(), config.PORT, config.HOST);
-    log.info({ pid: process.pid, port: server.port, partitions }, 'listening');
-
-    return async () => {
-      stopping.abort();
-      replays.stop();
-      await server.stop();
-      await taskService.close();
-      redis.disconnect();
+    return {
+      routes: userRoutes({
+        store: userStore({ redis, partitions: config.PARTITIONS }),
+        tasks: taskClient(taskService),
+        now: () => new Date().toISOString(),
+      }),
+      close: taskService.close,
     };
   },
 });

@@ -1,13 +1,16 @@
 import type { Redis } from 'ioredis';
 import { hashTag, partitionOf, type RequestContext, type User, userEvents } from 'shared-events';
 import {
+  createdRecord,
   type Idempotency,
-  keyReused,
-  markerKey,
+  inTodaysShape,
   markerSeconds,
+  type RecordSet,
   type Records,
   recordLua,
   records,
+  replayArgs,
+  replayLua,
   type Stored,
 } from 'shared-events/records';
 import { script } from 'shared-events/redis';
@@ -16,21 +19,26 @@ import { appending } from 'shared-events/service';
 const lua = (file: string) => new URL(`lua/${file}`, import.meta.url);
 const createScript = script(recordLua, lua('apply-user.lua'), lua('create-user.lua'));
 const changeScript = script(recordLua, lua('apply-user.lua'), lua('change-user.lua'));
+const replayScript = script(recordLua, replayLua, lua('apply-user.lua'), lua('replay-user.lua'));
+
+const recordPrefix = (partition: number) => `user:${hashTag(partition)}:`;
 
 /** The keys of users in a Redis with so many partitions. */
-export function userKeys(partitions: number) {
+function userKeys(partitions: number) {
   const partition = (id: string) => partitionOf(id, partitions);
   return {
-    partition,
-    stream: (id: string) => userEvents.key(partition(id)),
-    record: (id: string) => `user:${hashTag(partition(id))}:${id}`,
+    /** of the stream and of a user's record */
+    of: (id: string) => [userEvents.key(partition(id)), recordPrefix(partition(id)) + id],
+    /** The marker of an Idempotency-Key, in the partition that the key's hash leads to, as the user's id does. */
+    marker: ({ keyHash }: Idempotency) => `user-keys:${hashTag(partition(keyHash))}:${keyHash}`,
   };
 }
 
 export interface UserStore extends Records<User> {
   /**
    * Writes a new user and its event. With an Idempotency-Key that was used before it writes nothing and resolves to
-   * what was created then; fails with `idempotency_key_reused` where that had another body.
+   * what was created then. Fails with `idempotency_key_reused` if that had another body, and with
+   * `idempotency_answer_gone` if the event of that creation is there no more.
    */
   create(user: User, context: RequestContext, idempotency?: Idempotency): Promise<Stored>;
 }
@@ -38,7 +46,6 @@ export interface UserStore extends Records<User> {
 /** Users as they are kept in Redis: keys and scripts. */
 export function userStore({ redis, partitions }: { redis: Redis; partitions: number }): UserStore {
   const keys = userKeys(partitions);
-  const keysOf = (id: string) => [keys.stream(id), keys.record(id)];
 
   return {
     ...records({
@@ -46,23 +53,51 @@ export function userStore({ redis, partitions }: { redis: Redis; partitions: num
       stream: userEvents,
       updated: 'user.updated',
       deleted: 'user.deleted',
-      recordKey: keys.record,
+      recordKey: (id) => keys.of(id)[1] as string,
       change: changeScript,
-      keysOf: ({ id }) => keysOf(id),
+      keysOf: ({ id }) => keys.of(id),
       argsOf: () => [],
     }),
 
     async create(user, context, idempotency) {
-      const data = JSON.stringify(user);
-      const named = keysOf(user.id);
-      if (idempotency) named.push(markerKey(keys.partition(user.id), idempotency));
+      const written = { text: JSON.stringify(user), schema: userEvents.schema };
+      const named = [...keys.of(user.id), ...(idempotency ? [keys.marker(idempotency)] : [])];
       const reply = await appending('user.created', context, (from) => {
-        const fields = userEvents.encode({ type: 'user.created', subject: user.id, data, ...from });
+        const entry = { subject: user.id, data: written.text, schema: written.schema, ...from };
+        const fields = userEvents.encode({ type: 'user.created', ...entry });
         return createScript(redis, named, [idempotency?.bodyHash ?? '', markerSeconds, ...fields]);
       });
-      const [outcome, version = '', text = data] = reply as string[];
-      if (outcome === 'key_reused') throw keyReused();
-      return { version, text };
+      return inTodaysShape(userEvents, createdRecord(reply as string[], written));
     },
   };
 }
+
+/** The records of users, as what their events come to. */
+export const userRecords: RecordSet<User> = {
+  name: 'users',
+  noun: 'user',
+  stream: userEvents,
+  open(redis, partition, partitions) {
+    const keys = userKeys(partitions);
+    const prefix = recordPrefix(partition);
+    const types = { updated: 'user.updated', deleted: 'user.deleted' };
+    return {
+      async step(final, asOf, mode) {
+        const outcome = await replayScript(
+          redis,
+          keys.of(final.subject),
+          replayArgs(final, asOf, mode, types),
+        );
+        return outcome as 'same' | 'different' | 'behind';
+      },
+      async *orphans(isLiving) {
+        for await (const found of redis.scanStream({ match: `${prefix}*`, count: 1000 })) {
+          for (const key of found as string[]) {
+            const subject = key.slice(prefix.length);
+            if (!isLiving(subject)) yield { subject };
+          }
+        }
+      },
+    };
+  },
+};

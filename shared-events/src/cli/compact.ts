@@ -1,10 +1,8 @@
-import type { Redis } from 'ioredis';
+import { streamKeys } from '../events/streams.ts';
 import { Failure } from '../failure.ts';
 import { compact } from '../streams/compact.ts';
-import { followedStreams } from '../streams/reader-states.ts';
 import { say, withRedis } from './command.ts';
 import { progress } from './progress.ts';
-import { streamKeys } from './streams.ts';
 
 const units = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
 
@@ -23,12 +21,10 @@ export async function compactStreams(olderThan: string | undefined, dryRun: bool
     const before = `${(Number(now) - age) * 1000}-0`;
     for (const stream of streamKeys(PARTITIONS)) {
       const bar = progress({ out: process.stderr, label: stream, total: await redis.xlen(stream) });
-      const positions = await positionsIn(redis, stream, PARTITIONS);
       const { superseded, deleted } = await compact({
         redis,
         stream,
         before,
-        positions,
         dryRun,
         onRead: bar.add,
       });
@@ -40,11 +36,3 @@ export async function compactStreams(olderThan: string | undefined, dryRun: bool
     }
   });
 }
-
-/** The positions of the projections that follow a stream. */
-const positionsIn = (redis: Redis, stream: string, partitions: number): Promise<string[]> =>
-  Promise.all(
-    followedStreams(redis, partitions)
-      .filter((followed) => followed.stream === stream)
-      .map(({ position }) => position()),
-  );

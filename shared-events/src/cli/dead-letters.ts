@@ -1,9 +1,9 @@
 import type { Redis } from 'ioredis';
+import { streamKeys } from '../events/streams.ts';
 import { Failure } from '../failure.ts';
 import { type DeadLetter, deadLetters } from '../streams/dead-letters.ts';
 import { groupStates } from '../streams/lag.ts';
 import { say, withRedis } from './command.ts';
-import { streamKeys } from './streams.ts';
 import { table } from './table.ts';
 import { line } from './tail.ts';
 

@@ -1,6 +1,6 @@
-import { followedStreams, readerStates } from '../streams/reader-states.ts';
+import { streamKeys } from '../events/streams.ts';
+import { readerStates } from '../streams/reader-states.ts';
 import { say, withRedis } from './command.ts';
-import { streamKeys } from './streams.ts';
 import { table } from './table.ts';
 
 const head = ['stream', 'reader', 'lag', 'seconds', 'pending', 'oldest (s)', 'dead letters'];
@@ -9,11 +9,7 @@ const rounded = (seconds: number) => Math.round(seconds * 10) / 10;
 /** Prints how far each group and each projection of each partition is behind. */
 export async function lag(): Promise<void> {
   await withRedis(async (redis, { PARTITIONS }) => {
-    const states = await readerStates({
-      redis,
-      streams: streamKeys(PARTITIONS),
-      projections: followedStreams(redis, PARTITIONS),
-    });
+    const states = await readerStates(redis, streamKeys(PARTITIONS));
     const rows = states.map(({ stream, kind, name, lag, pending, oldestPending, deadLetters }) => [
       ...[stream, `${kind} ${name}`, lag.entries, rounded(lag.seconds)],
       ...[pending, rounded(oldestPending), deadLetters],

@@ -4,60 +4,50 @@ import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
 import type { Redis } from 'ioredis';
 import { Failure } from '../failure.ts';
-import { type Mode, type RecordProjection, rebuildRecords, stateAt } from '../records/replay.ts';
+import { type RecordSet, recordsReplay } from '../records/replay.ts';
 import { exclusively } from '../redis/exclusive.ts';
+import type { Projection } from '../streams/projection.ts';
+import { projectionReplay } from '../streams/projection-replay.ts';
+import type { ReplayMode, ReplayTarget } from '../streams/replay-target.ts';
 import { command, entryId, say, withRedis } from './command.ts';
 import { progress } from './progress.ts';
 import { tellParent } from './tell-parent.ts';
 
-/** What can be rebuilt: one partition at a time. */
-export interface ReplayTarget {
-  /** the key of the stream's partition */
-  stream: string;
-  /**
-   * Puts right, or in mode `verify` only compares, what is kept. Tells of the entries it reads, and of each
-   * difference: in a word what it is about.
-   */
-  rebuild(
-    mode: Mode,
-    signal: AbortSignal,
-    onRead: (entries: number) => void,
-    onDifference: (what: string) => void,
-  ): Promise<void>;
-  /** The state as it was at an id, a JSON text for each thing there was, in order. */
-  stateAt(until: string, onRead: (entries: number) => void): Promise<string[]>;
+/** What of a service can be replayed. */
+export interface Replayable {
+  projections?: readonly Projection[];
+  records?: readonly RecordSet[];
 }
 
-/** The projections of a service by name, each for one partition. */
-export type ReplayTargets = Record<
-  string,
-  (redis: Redis, partition: number, partitions: number) => ReplayTarget
->;
+/** Opens one partition, of so many that the data has, for a replay. */
+type OpenTarget = (redis: Redis, partition: number, partitions: number) => ReplayTarget;
 
-/** The records of one kind of thing as something to rebuild. @param noun what differences call it */
-export const recordsTarget = (redis: Redis, projection: RecordProjection, noun: string): ReplayTarget => ({
-  stream: projection.stream,
-  rebuild: (mode, signal, onRead, onDifference) =>
-    rebuildRecords({
-      ...{ redis, projection, mode, signal, onRead },
-      onDifference: ({ subject }) => onDifference(`${noun} ${subject} is not what its events say`),
-    }),
-  stateAt: async (until, onRead) =>
-    (await stateAt({ redis, projection, onRead }, until)).map(({ data }) => data),
-});
+const targetsOf = ({ projections = [], records = [] }: Replayable) =>
+  new Map<string, OpenTarget>([
+    ...projections.map((each): [string, OpenTarget] => [
+      each.name,
+      (redis, partition) => projectionReplay(redis, each, partition),
+    ]),
+    ...records.map((each): [string, OpenTarget] => [
+      each.name,
+      (redis, partition, partitions) => recordsReplay(redis, each, partition, partitions),
+    ]),
+  ]);
 
 const options = {
   verify: { type: 'boolean' },
   until: { type: 'string' },
   to: { type: 'string' },
+  list: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const;
 
-const help = (
+/** Returns the help of the command, for these names. */
+export const replayHelp = (
   names: string[],
-) => `Rebuilds what is kept of a stream from the stream itself, while reads and writes go on.
+) => `Replays a stream: makes what is kept of it again from the stream itself, while reads and writes go on.
 
-  npm run replay -- NAME                          rebuild; NAME is ${names.join(', ')}${names.length > 1 ? ', or all' : ''}
+  npm run replay -- NAME                          NAME is ${names.join(', ')}${names.length > 1 ? ', or all' : ''}
   npm run replay -- NAME --verify                 change nothing, print each difference; exit code 1 if there is one
   npm run replay -- NAME --until WHEN --to FILE   write the state as it was, as JSON lines; WHEN is an entry id
                                                   (1795383360000-0) or a time (2026-11-22T21:36:00Z)
@@ -66,22 +56,25 @@ It may be stopped at any moment and run again.
 Environment: REDIS_HOST, REDIS_PORT, REDIS_USERNAME, REDIS_PASSWORD, REDIS_TLS and PARTITIONS, as for the services.`;
 
 /**
- * The replay command of a service. Ends with 0, with 1 where --verify found a difference, and with 2 where it could
- * not do what was asked, after saying why.
+ * Runs the replays of a service as a command. Ends with 0, with 1 if --verify found a difference, and with 2 if it could
+ * not do what was asked, after saying why. With --list it prints the names of what can be replayed, a line each.
  */
-export const replayCommand = (targets: ReplayTargets): Promise<void> =>
+export const replayCommand = (replayable: Replayable, args: string[]): Promise<void> =>
   command(async () => {
-    const { values, positionals } = parseArgs({ options, allowPositionals: true });
-    const names = Object.keys(targets);
-    if (values.help || positionals.length === 0) return void say(help(names));
-    const chosen = choose(names, positionals);
+    const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
+    const targets = targetsOf(replayable);
+    const names = [...targets.keys()];
+    if (values.list) return names.forEach(say);
+    if (values.help || positionals.length === 0) return void say(replayHelp(names));
+    const chosen = chooseNames(names, positionals);
     const asOf = values.until !== undefined || values.to !== undefined ? pastState(values) : undefined;
-    // Requests come first where processors are short.
+    // Requests come first if processors are short.
     setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
-    await withRedis(async (redis, config) => {
+    await withRedis(async (redis, { PARTITIONS }) => {
       for (const name of chosen) {
-        const partitions = Array.from({ length: config.PARTITIONS }, (_, partition) =>
-          (targets[name] as ReplayTargets[string])(redis, partition, config.PARTITIONS),
+        const open = targets.get(name) as OpenTarget;
+        const partitions = Array.from({ length: PARTITIONS }, (_, partition) =>
+          open(redis, partition, PARTITIONS),
         );
         if (asOf) await writeState(name, partitions, redis, asOf);
         else await replay(name, partitions, redis, values.verify ? 'verify' : 'replay');
@@ -89,7 +82,8 @@ export const replayCommand = (targets: ReplayTargets): Promise<void> =>
     });
   });
 
-function choose(names: string[], wanted: string[]): string[] {
+/** Returns the names that are wanted, or all. Fails with `unknown_projection`. */
+export function chooseNames(names: string[], wanted: string[]): string[] {
   const chosen = wanted.includes('all') ? names : wanted;
   const unknown = chosen.find((name) => !names.includes(name));
   if (unknown === undefined) return chosen;
@@ -99,7 +93,7 @@ function choose(names: string[], wanted: string[]): string[] {
   );
 }
 
-async function replay(name: string, targets: ReplayTarget[], redis: Redis, mode: Mode) {
+async function replay(name: string, targets: ReplayTarget[], redis: Redis, mode: ReplayMode) {
   const holder = `${hostname()}:${process.pid} (${name}, since ${new Date().toISOString()})`;
   const work = async (signal: AbortSignal) => {
     let differences = 0;
@@ -111,7 +105,7 @@ async function replay(name: string, targets: ReplayTarget[], redis: Redis, mode:
       parent.read(entries);
     };
     for (const target of targets) {
-      await target.rebuild(mode, signal, onRead, (what) => {
+      await target.replay(mode, signal, onRead, (what) => {
         differences += 1;
         parent.differs(what);
         if (mode === 'verify') say(what);

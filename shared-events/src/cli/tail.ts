@@ -2,11 +2,11 @@ import { styleText } from 'node:util';
 import type { Redis } from 'ioredis';
 import { asEvent } from '../events/as-event.ts';
 import { field, type RawEntry } from '../events/entry.ts';
+import { streamKeys } from '../events/streams.ts';
 import { Failure } from '../failure.ts';
 import { compareIds } from '../streams/entry-id.ts';
 import { endOf } from '../streams/pages.ts';
 import { entryId, say, withRedis } from './command.ts';
-import { streamKeys } from './streams.ts';
 
 interface TailOptions {
   from?: string | undefined;

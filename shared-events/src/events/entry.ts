@@ -69,7 +69,7 @@ export function readEntry(raw: RawEntry): Entry {
 }
 
 /** The data of an entry, in the shape it was written in. Throws UndecodableEntry. */
-export function parseData({ id, data }: Entry): unknown {
+export function parseData({ id, data }: Pick<Entry, 'id' | 'data'>): unknown {
   try {
     return JSON.parse(data);
   } catch (error) {

@@ -22,11 +22,18 @@ export interface EventStream<Type extends string, Document> {
   schema: number;
   /** The key of one partition of the stream. */
   key(partition: number): string;
-  /** The field list of a new entry; `data` is the document's JSON text, taken as it is. */
-  encode(entry: { type: Type } & Omit<Entry, 'id' | 'type' | 'schema'>): string[];
-  /** An entry as an event, its data upcast to the current shape. Throws UndecodableEntry with the reason. */
+  /** Returns the field list of a new entry. `data` is JSON text of the shape `schema`, taken as it is. */
+  encode(entry: { type: Type } & Omit<Entry, 'id' | 'type'>): string[];
+  /** Returns an entry as an event, its data upcast to today's shape. Throws UndecodableEntry with the reason. */
   decode(raw: RawEntry): { [T in Type]: Event<T, Document> }[Type];
+  /** Returns the envelope of an entry whose type is one of the stream's; the data may be anything. Throws UndecodableEntry. */
+  envelope(raw: RawEntry): Envelope<Type>;
+  /** Returns data of any shape there ever was in today's shape, checked. Throws UndecodableEntry. */
+  dataOf(entry: Pick<Entry, 'id' | 'data' | 'schema'>): Document;
 }
+
+/** An entry of a stream whose data is not looked at. */
+export type Envelope<Type extends string> = Omit<Entry, 'type'> & { type: Type };
 
 /**
  * Describes a stream: its name, its event types, and the shape of its documents.
@@ -41,7 +48,17 @@ export function eventStream<const Types extends readonly string[], Shape extends
   const { name, types, document, upcasts = [] } = definition;
   const schema = upcasts.length + 1;
 
-  function decodeData(entry: Entry) {
+  function envelope(raw: RawEntry): Envelope<Types[number]> {
+    const entry = readEntry(raw);
+    if (types.includes(entry.type)) return entry;
+    throw new UndecodableEntry('unknown_type', entry.id, `${entry.type} is no event of ${name}`);
+  }
+
+  function dataOf(entry: Pick<Entry, 'id' | 'data' | 'schema'>) {
+    if (entry.schema > schema) {
+      const reason = `schema version ${entry.schema} is newer than this program's ${schema}`;
+      throw new UndecodableEntry('unknown_schema', entry.id, reason);
+    }
     const written = parseData(entry);
     try {
       const current = upcasts.slice(entry.schema - 1).reduce((value, upcast) => upcast(value), written);
@@ -58,18 +75,13 @@ export function eventStream<const Types extends readonly string[], Shape extends
     document,
     schema,
     key: (partition) => `${name}:${hashTag(partition)}`,
-    encode: (entry) => entryFields({ ...entry, schema }),
+    encode: entryFields,
     decode(raw) {
-      const entry = readEntry(raw);
-      if (!types.includes(entry.type)) {
-        throw new UndecodableEntry('unknown_type', entry.id, `${entry.type} is no event of ${name}`);
-      }
-      if (entry.schema > schema) {
-        const reason = `schema version ${entry.schema} is newer than this program's ${schema}`;
-        throw new UndecodableEntry('unknown_schema', entry.id, reason);
-      }
+      const entry = envelope(raw);
       const { id, type, subject, trace, request } = entry;
-      return { id, type, subject, trace, request, data: decodeData(entry) };
+      return { id, type, subject, trace, request, data: dataOf(entry) };
     },
+    envelope,
+    dataOf,
   };
 }

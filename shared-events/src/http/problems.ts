@@ -2,7 +2,7 @@ import type { Middleware } from 'koa';
 import type { Logger } from 'pino';
 import { ValidationError } from 'yup';
 import { Failure } from '../failure.ts';
-import { isRedisAway } from '../redis/connection.ts';
+import { RedisUnavailable } from '../redis/unavailable.ts';
 import type { AppState } from './app.ts';
 
 export type Problems = Record<string, [status: number, title: string]>;
@@ -72,7 +72,7 @@ function explain(error: unknown): Found {
     const detail = errors.map(({ path, message }) => `${path} ${message}`).join('; ');
     return { code: 'validation_failed', detail, errors };
   }
-  if (isRedisAway(error)) {
+  if (error instanceof RedisUnavailable) {
     return {
       code: 'redis_unavailable',
       detail: 'Redis is away or does not accept writes. Try again shortly.',

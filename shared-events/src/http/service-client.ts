@@ -2,6 +2,7 @@ import { Pool } from 'undici';
 import type { RequestContext } from '../events/entry.ts';
 import { Failure } from '../failure.ts';
 import { contextHeaders } from './context.ts';
+import { tracedClient } from './traced.ts';
 
 /** How long another service may take until its answer begins, and between two pieces of it, in milliseconds. */
 const answerTimeout = 2000;
@@ -37,8 +38,14 @@ interface ServiceClientOptions {
   maxResponseSize?: number;
 }
 
-/** A client of another service, with as many connections as it has requests under way: none waits for another. */
-export function serviceClient({ name, base, maxResponseSize = -1 }: ServiceClientOptions): ServiceClient {
+/**
+ * A client of another service, with as many connections as it has requests under way: none waits for another. While
+ * tracing, each request is a span that the service's own is below.
+ */
+export const serviceClient = (options: ServiceClientOptions): ServiceClient =>
+  tracedClient(options.name, untracedClient(options));
+
+function untracedClient({ name, base, maxResponseSize = -1 }: ServiceClientOptions): ServiceClient {
   const { origin, pathname } = new URL(base);
   const prefix = pathname.replace(/\/$/, '');
   const pool = new Pool(origin, {

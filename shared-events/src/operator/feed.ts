@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { AppContext } from '../http/app.ts';
 import { clientGone } from '../http/client-gone.ts';
-import { isRedisAway } from '../redis/connection.ts';
+import { RedisUnavailable } from '../redis/unavailable.ts';
 import { untraced } from '../tracing.ts';
 import { decodeCursor } from './cursor.ts';
 import { feedClient } from './feed-client.ts';
@@ -53,7 +53,10 @@ export function createFeed({ redis, connect, streams, log }: FeedOptions) {
       await client.serve();
     } catch (error) {
       const requestId = ctx.state.context.request;
-      log[isRedisAway(error) ? 'debug' : 'warn']({ err: error, requestId }, 'a feed is interrupted');
+      log[error instanceof RedisUnavailable ? 'debug' : 'warn'](
+        { err: error, requestId },
+        'a feed is interrupted',
+      );
     } finally {
       remove(client);
       ctx.res.end();

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { RawEntry } from '../events/entry.ts';
-import { isRedisAway } from '../redis/connection.ts';
+import { RedisUnavailable } from '../redis/unavailable.ts';
 import { encodeCursor } from './cursor.ts';
 import { entryFrame, type Frame, gapFrame } from './frames.ts';
 import { gapFinder, restart } from './gaps.ts';
@@ -99,7 +99,10 @@ export function createLiveTail({ redis, connect, streams, log }: TailOptions) {
       } catch (error) {
         if (signal.aborted) break;
         failed = true;
-        log[isRedisAway(error) ? 'debug' : 'warn']({ err: error }, 'the event feed is interrupted');
+        log[error instanceof RedisUnavailable ? 'debug' : 'warn'](
+          { err: error },
+          'the event feed is interrupted',
+        );
         await delay(retryDelay);
       }
     }

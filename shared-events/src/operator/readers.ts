@@ -1,11 +1,10 @@
 import type { Redis } from 'ioredis';
-import { type FollowedStream, readerStates } from '../streams/reader-states.ts';
+import { readerStates } from '../streams/reader-states.ts';
 import { streamInfo } from './stream-info.ts';
 
 interface ReadersOptions {
   redis: Redis;
   streams: readonly string[];
-  projections: readonly FollowedStream[];
 }
 
 /** For how long figures are good, in milliseconds: many may ask, and Redis is asked once. */
@@ -15,13 +14,13 @@ const freshness = 100;
  * How long each stream is and how many entries it ever had, and how far each of its readers is behind. Redis is asked
  * by one at a time, at most ten times a second.
  */
-export function createReaders({ redis, streams, projections }: ReadersOptions) {
+export function createReaders({ redis, streams }: ReadersOptions) {
   let known: { until: number; state: ReturnType<typeof measure> } | undefined;
 
   async function measure() {
     const [lengths, readers] = await Promise.all([
       Promise.all(streams.map(measureStream)),
-      readerStates({ redis, streams, projections }),
+      readerStates(redis, streams),
     ]);
     return { time: new Date().toISOString(), streams: lengths, readers };
   }

@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import type { ReplayNews } from '../cli/tell-parent.ts';
 import { Failure } from '../failure.ts';
@@ -27,9 +26,10 @@ export interface Replay {
 }
 
 interface ReplaysOptions {
-  /** the service's own replay command */
-  command: URL;
-  projections: readonly string[];
+  /** what Node runs for the service's own replays, before the name */
+  command: readonly string[];
+  /** what can be replayed */
+  names: readonly string[];
   log: Logger;
 }
 
@@ -37,7 +37,7 @@ interface ReplaysOptions {
 const maxKept = 20;
 
 /** Runs the service's replays as processes of their own, one at a time. */
-export function createReplays({ command, projections, log }: ReplaysOptions) {
+export function createReplays({ command, names, log }: ReplaysOptions) {
   const replays: Replay[] = [];
   let child: ChildProcess | undefined;
   let stopped = false;
@@ -72,11 +72,8 @@ export function createReplays({ command, projections, log }: ReplaysOptions) {
   }
 
   const known = (projection: string): string => {
-    if (projections.includes(projection)) return projection;
-    throw new Failure(
-      'not_found',
-      `${projection} cannot be replayed here; there is: ${projections.join(', ')}.`,
-    );
+    if (names.includes(projection)) return projection;
+    throw new Failure('not_found', `${projection} cannot be replayed here; there is: ${names.join(', ')}.`);
   };
 
   return {
@@ -94,7 +91,7 @@ export function createReplays({ command, projections, log }: ReplaysOptions) {
       replays.unshift(replay);
       replays.splice(maxKept);
       log.info({ projection, mode }, 'a replay is started');
-      const args = [fileURLToPath(command), projection, ...(mode === 'verify' ? ['--verify'] : [])];
+      const args = [...command, projection, ...(mode === 'verify' ? ['--verify'] : [])];
       follow(spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] }), replay);
       return replay;
     },

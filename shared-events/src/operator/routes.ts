@@ -1,15 +1,18 @@
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { number, object, string } from 'yup';
+import type { CommonConfig } from '../config.ts';
 import { asEvent } from '../events/as-event.ts';
-import { isId } from '../events/ids.ts';
+import { isId, partitionOf } from '../events/ids.ts';
+import { allStreams } from '../events/streams.ts';
 import { Failure } from '../failure.ts';
-import type { AppRouter } from '../http/app.ts';
+import { type AppRouter, allRoutes } from '../http/app.ts';
 import { readBody } from '../http/body.ts';
-import type { FollowedStream } from '../streams/reader-states.ts';
+import { openBlockingRedis } from '../redis/connection.ts';
 import { createDeadLetters } from './dead-letters.ts';
 import { createFeed } from './feed.ts';
 import { ownMachineOnly } from './guard.ts';
+import { feedBlock } from './live-tail.ts';
 import { createReaders } from './readers.ts';
 import { recentEntries } from './recent.ts';
 import { createReplays, replayModes } from './replays.ts';
@@ -29,7 +32,6 @@ interface EventRoutesOptions {
   streams: readonly string[];
   /** those of them that a subject's events may be in */
   streamsOf(subject: string): readonly string[];
-  projections: readonly FollowedStream[];
   log: Logger;
 }
 
@@ -83,9 +85,10 @@ export function eventRoutes(options: EventRoutesOptions): OperatorRoutes {
 }
 
 interface ReplayRoutesOptions {
-  /** the service's own replay command */
-  command: URL;
-  projections: readonly string[];
+  /** what Node runs for the service's own replays, before the name */
+  command: readonly string[];
+  /** what can be replayed */
+  names: readonly string[];
   log: Logger;
 }
 
@@ -112,4 +115,45 @@ export function replayRoutes(options: ReplayRoutesOptions): OperatorRoutes {
 function entryId(text: string): string {
   if (/^\d{1,20}-\d{1,20}$/.test(text)) return text;
   throw new Failure('no_dead_letter', `There is no dead letter ${text}.`);
+}
+
+interface OperatorOptions {
+  config: CommonConfig;
+  log: Logger;
+  redis: Redis;
+  /** Whether there are the feed, the readers and the dead letters of all streams. */
+  showsStreams: boolean;
+  replays: Omit<ReplayRoutesOptions, 'log'>;
+}
+
+/** The operators' side of a service: its replays, and that of all streams if it shows them. */
+export function operatorRoutes({
+  config,
+  log,
+  redis,
+  showsStreams,
+  replays,
+}: OperatorOptions): OperatorRoutes {
+  const streamsOf = (partition: number) => allStreams.map(({ key }) => key(partition));
+  const partitions = Array.from({ length: config.PARTITIONS }, (_, partition) => partition);
+  const parts = [
+    replayRoutes({ ...replays, log }),
+    ...(showsStreams
+      ? [
+          eventRoutes({
+            redis,
+            log,
+            connect: () => openBlockingRedis({ config, log }, feedBlock),
+            streams: partitions.flatMap(streamsOf),
+            streamsOf: (subject) => streamsOf(partitionOf(subject, config.PARTITIONS)),
+          }),
+        ]
+      : []),
+  ];
+  return {
+    routes: allRoutes(...parts.map(({ routes }) => routes)),
+    stop() {
+      for (const part of parts) part.stop();
+    },
+  };
 }

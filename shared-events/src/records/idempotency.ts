@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { hashTag, partitionOf } from '../events/ids.ts';
 import { Failure } from '../failure.ts';
+import type { KeptRecord } from './records.ts';
 
 /** How long a creation is remembered under its Idempotency-Key, in seconds: 24 hours. */
 export const markerSeconds = 24 * 60 * 60;
@@ -21,14 +21,20 @@ export const idempotency = (purpose: string, key: string, body: unknown): Idempo
   bodyHash: hash(JSON.stringify(body)),
 });
 
-/** The key of the marker in a partition. */
-export const markerKey = (partition: number, { keyHash }: Pick<Idempotency, 'keyHash'>): string =>
-  `idempotency:${hashTag(partition)}:${keyHash}`;
-
-/** The partition that the hash of the Idempotency-Key alone leads to. */
-export const homePartition = ({ keyHash }: Pick<Idempotency, 'keyHash'>, partitions: number): number =>
-  partitionOf(keyHash, partitions);
-
-/** What a request fails with whose Idempotency-Key came with another body before. */
-export const keyReused = () =>
-  new Failure('idempotency_key_reused', 'This Idempotency-Key was sent with another body before.');
+/**
+ * Returns the record that a creation script tells of: the one it has just written, or the one that was created before
+ * with the same Idempotency-Key. Fails with `idempotency_key_reused` or `idempotency_answer_gone`.
+ */
+export function createdRecord(reply: string[], written: Omit<KeptRecord, 'version'>): KeptRecord {
+  const [outcome, version = '', schema = String(written.schema), text = written.text] = reply;
+  if (outcome === 'key_reused') {
+    throw new Failure('idempotency_key_reused', 'This Idempotency-Key was sent with another body before.');
+  }
+  if (outcome === 'answer_gone') {
+    throw new Failure(
+      'idempotency_answer_gone',
+      'What was created with this Idempotency-Key was deleted since, and its events were removed. Send another key.',
+    );
+  }
+  return { version, schema: Number(schema), text };
+}

@@ -9,25 +9,30 @@ import { appending } from '../tracing.ts';
 /** What every script that writes a record begins with: pass it to `script` before the script's own files. */
 export const recordLua = new URL('lua/record.lua', import.meta.url);
 
-/** A document as it is kept: its version (the stream id of its last event) and its JSON text. */
+/** A document in today's shape: its version (the stream id of its last event) and its JSON text. */
 export interface Stored {
   version: string;
   text: string;
 }
 
+/** A document as it is kept: its text may be of an older schema. */
+export interface KeptRecord extends Stored {
+  schema: number;
+}
+
 /** The request a change belongs to, and the versions it may be made from. */
 export interface ChangeRequest {
   context: RequestContext;
-  /** Whether the change may be made from this version (If-Match). */
+  /** Returns whether the change may be made from this version (If-Match). */
   allows(version: string): boolean;
 }
 
 export interface Records<Document> {
   find(id: string): Promise<Stored | undefined>;
   /**
-   * Replaces a document by what `edit` makes of it, with its event. `edit` may run again, on a newer document, when
-   * another writer was first; where it returns the document itself nothing changes and no event is written.
-   * Resolves to nothing where there is no document. Fails with `precondition_failed` or `record_busy`.
+   * Replaces a document by what `edit` makes of it, with its event. `edit` may run again, on a newer document, if
+   * another writer was first; if it returns the document itself nothing changes and no event is written.
+   * Resolves to nothing if there is no document. Fails with `precondition_failed` or `record_busy`.
    */
   update(
     id: string,
@@ -53,14 +58,35 @@ interface RecordOptions<Type extends string, Document> {
   argsOf(document: Document): string[];
 }
 
-/** How long a change may take in all, also where other writers keep being first, in milliseconds. */
-const changeDeadline = 1800;
+/** How long a change may take in all, also if other writers keep being first, in milliseconds. */
+const changeTimeout = 1800;
 
-/** The record that `<version> <document>` stands for. */
-export function parseRecord(record: string): Stored {
-  const space = record.indexOf(' ');
-  return { version: record.slice(0, space), text: record.slice(space + 1) };
+/** Returns the record that a text in Redis stands for; one without a schema is of the first (see record.lua). */
+export function parseRecord(record: string): KeptRecord {
+  const [version, rest] = split(record);
+  if (rest.startsWith('{')) return { version, schema: 1, text: rest };
+  const [schema, text] = split(rest);
+  return { version, schema: Number(schema), text };
 }
+
+function split(text: string): [string, string] {
+  const space = text.indexOf(' ');
+  return [text.slice(0, space), text.slice(space + 1)];
+}
+
+type Shapes<Document> = Pick<EventStream<string, Document>, 'schema' | 'dataOf'>;
+
+/** Returns a record's document in today's shape. Throws UndecodableEntry if it cannot be had. */
+export const documentOf = <Document>(stream: Shapes<Document>, record: KeptRecord): Document =>
+  record.schema === stream.schema
+    ? JSON.parse(record.text)
+    : stream.dataOf({ id: record.version, data: record.text, schema: record.schema });
+
+/** Returns a record in today's shape: as it stands if it was written in it. Throws as `documentOf` does. */
+export const inTodaysShape = (stream: Shapes<unknown>, record: KeptRecord): Stored => ({
+  version: record.version,
+  text: record.schema === stream.schema ? record.text : JSON.stringify(documentOf(stream, record)),
+});
 
 /** Event-sourced records: each change is the record and its event, in one script, made from a named version. */
 export function records<Type extends string, Document extends { id: string }>(
@@ -68,56 +94,67 @@ export function records<Type extends string, Document extends { id: string }>(
 ): Records<Document> {
   const { redis, stream, updated, deleted, recordKey, change, keysOf, argsOf } = options;
 
-  async function find(id: string): Promise<Stored | undefined> {
+  async function read(id: string): Promise<KeptRecord | undefined> {
     const record = await redis.get(recordKey(id));
     return record === null ? undefined : parseRecord(record);
   }
 
-  /** Writes what `decide` makes of the stored document; again from the newer one while another writer was first. */
+  /** Writes what `decide` makes of the record; again from the newer one while another writer was first. */
   async function write(
     id: string,
     { context, allows }: ChangeRequest,
-    decide: (stored: Stored) => { type: Type; document: Document; data: string } | undefined,
+    decide: (record: KeptRecord) => Decision<Type, Document> | undefined,
   ): Promise<Stored | undefined> {
-    const deadline = performance.now() + changeDeadline;
-    let stored = await find(id);
-    while (stored !== undefined) {
-      if (!allows(stored.version)) {
+    const deadline = performance.now() + changeTimeout;
+    let record = await read(id);
+    while (record !== undefined) {
+      if (!allows(record.version)) {
         throw new Failure(
           'precondition_failed',
           'The document has changed since the version named by If-Match.',
         );
       }
-      const decision = decide(stored);
-      if (decision === undefined) return stored;
-      const { type, document, data } = decision;
-      const before = [stored.version, ...argsOf(document)];
+      const decision = decide(record);
+      if (decision === undefined) return inTodaysShape(stream, record);
+      const { type, document, text, schema } = decision;
+      const before = [record.version, ...argsOf(document)];
       const step = appending(type, context, (from) => {
-        const fields = stream.encode({ type, subject: id, data, ...from });
+        const fields = stream.encode({ type, subject: id, data: text, schema, ...from });
         return change(redis, keysOf(document), [...before, ...fields]);
       });
-      const [outcome, version, text] = (await endBy(deadline, step)) as string[];
-      if (outcome === 'done') return { version: version as string, text: data };
+      const [outcome, version = '', presentSchema, present = ''] = (await endBy(deadline, step)) as string[];
+      if (outcome === 'done') return { version, text };
       if (outcome === 'missing') return undefined;
       if (performance.now() > deadline) {
         throw new Failure('record_busy', 'Too many changes of this document at once. Try again.');
       }
-      stored = { version: version as string, text: text as string };
+      record = { version, schema: Number(presentSchema), text: present };
     }
     return undefined;
   }
 
   return {
-    find,
+    async find(id) {
+      const record = await read(id);
+      return record && inTodaysShape(stream, record);
+    },
     update: (id, request, edit) =>
-      write(id, request, ({ text }) => {
-        const document: Document = JSON.parse(text);
+      write(id, request, (record) => {
+        const document = documentOf(stream, record);
         const edited = edit(document);
-        return edited === document
-          ? undefined
-          : { type: updated, document: edited, data: JSON.stringify(edited) };
+        if (edited === document) return undefined;
+        return { type: updated, document: edited, text: JSON.stringify(edited), schema: stream.schema };
       }),
+    // The event of a removal carries the document as it stands, in the shape it was written in.
     remove: (id, request) =>
-      write(id, request, ({ text }) => ({ type: deleted, document: JSON.parse(text), data: text })),
+      write(id, request, (record) => ({ ...record, type: deleted, document: documentOf(stream, record) })),
   };
+}
+
+/** What is written: an event of this type, whose data is the text, of this schema. */
+interface Decision<Type, Document> {
+  type: Type;
+  document: Document;
+  text: string;
+  schema: number;
 }

@@ -1,67 +1,131 @@
 import type { Redis } from 'ioredis';
-import { type Entry, type RawEntry, readEntry, subjectOf, UndecodableEntry } from '../events/entry.ts';
+import { type Entry, type RawEntry, subjectOf, UndecodableEntry } from '../events/entry.ts';
+import type { EventStream } from '../events/event-stream.ts';
 import { endOf, pagesAfter, pagesBefore } from '../streams/pages.ts';
+import type { ReplayMode, ReplayTarget } from '../streams/replay-target.ts';
 
-/** What a subject comes to: its last event, or nothing where no event accounts for it. */
-export interface Final {
+/** What a subject comes to: its last event with its data in today's shape, or nothing if no event accounts for it. */
+export interface Final<Document = unknown> {
   subject: string;
-  last?: Entry;
-  /** Whose index the subject stands in, where no event tells. */
+  last?: { entry: Entry; data: Document };
+  /** Whose index the subject stands in, if no event tells. */
   owner?: string;
 }
 
-/** Whether nothing may be left of the subject. */
-export const isGone = ({ last }: Final): boolean => last === undefined || last.type.endsWith('.deleted');
+/** Returns whether nothing may be left of the subject. */
+export const isGone = ({ last }: Final): boolean =>
+  last === undefined || last.entry.type.endsWith('.deleted');
 
-export type Mode = 'replay' | 'verify';
+/** Records, and whatever is kept with them, as what the events of a stream come to. */
+export interface RecordSet<Document = unknown> {
+  name: string;
+  /** what differences call one of them */
+  noun: string;
+  stream: EventStream<string, Document>;
+  /** Opens those of one partition, of so many that the data has. */
+  open(redis: Redis, partition: number, partitions: number): RecordPartition<Document>;
+}
 
-/** Records, and whatever is kept with them, as a fold of one partition of a stream. */
-export interface RecordProjection {
-  /** the key of the stream's partition */
-  stream: string;
-  /** Fails with UndecodableEntry for what is no event of the stream. */
-  decode(raw: RawEntry): unknown;
+export interface RecordPartition<Document> {
   /**
    * Compares what is kept of a subject with what its last event says, and in mode `replay` puts it right, in one step.
-   * Answers `behind` where too many entries follow `asOf` to see whether the subject is among them, and `same` where
-   * it is: then the write that made the entry has put it right.
+   * Answers `behind` if too many entries follow `asOf` to see whether the subject is among them, and `same` if it is:
+   * then the write that made the entry has put it right.
    */
-  step(final: Final, asOf: string, mode: Mode): Promise<'same' | 'different' | 'behind'>;
-  /** Everything that is kept of subjects that are not among the living. */
-  orphans(isLiving: (subject: string) => boolean): AsyncIterable<Final>;
+  step(final: Final<Document>, asOf: string, mode: ReplayMode): Promise<'same' | 'different' | 'behind'>;
+  /** Yields everything that is kept of subjects that are not among the living. */
+  orphans(isLiving: (subject: string) => boolean): AsyncIterable<Final<Document>>;
 }
 
 /** What a step that compares or replays begins with: pass it to `script` before the step's own file. */
-export const rebuildLua = new URL('lua/replay.lua', import.meta.url);
+export const replayLua = new URL('lua/replay.lua', import.meta.url);
 
-interface RebuildOptions {
-  redis: Redis;
-  projection: RecordProjection;
-  mode: Mode;
-  signal: AbortSignal;
-  /** Told of the entries read since the last call. */
-  onRead(entries: number): void;
-  onDifference(final: Final): void;
+/**
+ * Returns the arguments that replay.lua asks for. `types` are those of the events that are applied: one that puts a
+ * record there, whatever was there, and one that takes it away.
+ */
+export function replayArgs(
+  final: Final,
+  asOf: string,
+  mode: ReplayMode,
+  types: { updated: string; deleted: string },
+): string[] {
+  const { subject, last } = final;
+  if (last === undefined || isGone(final)) return [asOf, mode, subject, types.deleted, '', '', ''];
+  const { id, schema, data } = last.entry;
+  return [asOf, mode, subject, types.updated, id, String(schema), data];
 }
 
 /** How many subjects are looked at together. */
 const batchSize = 200;
 
+/** Returns what a replay does with the records of one partition: it compares each with its last event, and puts it right. */
+export function recordsReplay(
+  redis: Redis,
+  { noun, stream, open }: RecordSet,
+  partition: number,
+  partitions: number,
+): ReplayTarget {
+  const range: Range = { redis, stream, key: stream.key(partition) };
+  const kept = open(redis, partition, partitions);
+  return {
+    stream: range.key,
+    replay: (mode, signal, onRead, onDifference) =>
+      replayRecords({
+        range,
+        kept,
+        mode,
+        signal,
+        onRead,
+        onDifference: ({ subject }) => onDifference(`${noun} ${subject} is not what its events say`),
+      }),
+    async stateAt(until, onRead) {
+      const state: Entry[] = [];
+      for await (const finals of finalsUntil(range, until, onRead)) {
+        for (const final of finals) if (final.last && !isGone(final)) state.push(final.last.entry);
+      }
+      return state.sort((a, b) => (a.subject < b.subject ? -1 : 1)).map(({ data }) => data);
+    },
+  };
+}
+
+interface Range {
+  redis: Redis;
+  stream: EventStream<string, unknown>;
+  /** the stream's partition */
+  key: string;
+}
+
+interface ReplayOptions {
+  range: Range;
+  kept: RecordPartition<unknown>;
+  mode: ReplayMode;
+  signal: AbortSignal;
+  onRead(entries: number): void;
+  onDifference(final: Final): void;
+}
+
 /**
  * Puts right, or compares, every record of a partition while reads and writes go on. The stream is read backwards:
  * the first event met of a subject is its last. What changes meanwhile is left to the write that changes it.
  */
-export async function rebuildRecords(options: RebuildOptions): Promise<void> {
-  const { redis, projection, mode, signal, onRead, onDifference } = options;
-  const range = { redis, stream: projection.stream };
-  const start = await endOf(range);
+async function replayRecords({
+  range,
+  kept,
+  mode,
+  signal,
+  onRead,
+  onDifference,
+}: ReplayOptions): Promise<void> {
+  const pageRange = { redis: range.redis, stream: range.key };
+  const start = await endOf(pageRange);
   const moved = new Set<string>();
   const living = new Set<string>();
   let asOf = start;
 
   /** Takes note of what was written since, and so needs no more care. */
   async function catchUp(): Promise<void> {
-    for await (const page of pagesAfter(range, asOf)) {
+    for await (const page of pagesAfter(pageRange, asOf)) {
       for (const entry of page) moved.add(subjectOf(entry));
       asOf = page.at(-1)?.[0] ?? asOf;
     }
@@ -72,64 +136,52 @@ export async function rebuildRecords(options: RebuildOptions): Promise<void> {
       signal.throwIfAborted();
       await catchUp();
       const now = left.filter(({ subject }) => !moved.has(subject));
-      const outcomes = await Promise.all(now.map((final) => projection.step(final, asOf, mode)));
+      const outcomes = await Promise.all(now.map((final) => kept.step(final, asOf, mode)));
       for (const final of now.filter((_, at) => outcomes[at] === 'different')) onDifference(final);
       left = now.filter((_, at) => outcomes[at] === 'behind');
     }
   }
 
-  for await (const finals of finalsUntil(redis, projection, start, onRead)) {
+  for await (const finals of finalsUntil(range, start, onRead)) {
     for (const final of finals) if (!isGone(final)) living.add(final.subject);
     for (const batch of batches(finals)) await settle(batch);
   }
   await catchUp();
   const orphans: Final[] = [];
-  for await (const orphan of projection.orphans((subject) => living.has(subject) || moved.has(subject))) {
+  for await (const orphan of kept.orphans((subject) => living.has(subject) || moved.has(subject))) {
     orphans.push(orphan);
     if (orphans.length === batchSize) await settle(orphans.splice(0));
   }
   await settle(orphans);
 }
 
-/** The last event of every subject there was at an id, in order of subject. */
-export async function stateAt(
-  { redis, projection, onRead }: Pick<RebuildOptions, 'redis' | 'projection' | 'onRead'>,
-  until: string,
-): Promise<Entry[]> {
-  const state: Entry[] = [];
-  for await (const finals of finalsUntil(redis, projection, until, onRead)) {
-    for (const final of finals) if (final.last && !isGone(final)) state.push(final.last);
-  }
-  return state.sort((a, b) => (a.subject < b.subject ? -1 : 1));
-}
-
-/** Each subject once, with its last event until an id; what is no event of the stream is passed by. */
+/** Yields each subject once, with its last event until an id; what is no event of the stream is passed by. */
 async function* finalsUntil(
-  redis: Redis,
-  { stream, decode }: Pick<RecordProjection, 'stream' | 'decode'>,
+  { redis, stream, key }: Range,
   until: string,
   onRead: (entries: number) => void,
 ): AsyncGenerator<Final[]> {
   const seen = new Set<string>();
-  for await (const page of pagesBefore({ redis, stream }, until)) {
+  for await (const page of pagesBefore({ redis, stream: key }, until)) {
     const finals: Final[] = [];
     for (const raw of page) {
       const subject = subjectOf(raw);
-      if (seen.has(subject) || !isEvent(decode, raw)) continue;
+      const last = seen.has(subject) ? undefined : eventIn(stream, raw);
+      if (last === undefined) continue;
       seen.add(subject);
-      finals.push({ subject, last: readEntry(raw) });
+      finals.push({ subject, last });
     }
     onRead(page.length);
     yield finals;
   }
 }
 
-function isEvent(decode: (raw: RawEntry) => unknown, raw: RawEntry): boolean {
+function eventIn(stream: EventStream<string, unknown>, raw: RawEntry): Final['last'] | undefined {
   try {
-    decode(raw);
-    return true;
+    const entry = stream.envelope(raw);
+    return { entry, data: stream.dataOf(entry) };
   } catch (error) {
-    if (error instanceof UndecodableEntry) return false;
+    if (error instanceof UndecodableEntry) return undefined;
     throw error;
   }
 }

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { Failure } from '../failure.ts';
-import { isRedisAway, isRefused } from './connection.ts';
+import { RedisUnavailable } from './unavailable.ts';
 
 /** Where the number of partitions is kept that the data was written with. */
 const partitionsKey = 'partitions';
@@ -38,9 +38,9 @@ async function claim({ redis, partitions, signal, log }: ClaimOptions): Promise<
       // A Redis that is out of memory takes no SET, but may well serve reads of data that is claimed.
       return (await redis.get(partitionsKey)) ?? (await redis.set(partitionsKey, partitions, 'NX', 'GET'));
     } catch (error) {
-      if (!isRedisAway(error)) throw error;
-      if (isRefused(error) && !told) log.error({ err: error }, 'redis refuses what a service begins with');
-      told ||= isRefused(error);
+      if (!(error instanceof RedisUnavailable)) throw error;
+      if (error.refused && !told) log.error({ err: error }, 'redis refuses what a service begins with');
+      told ||= error.refused;
       await delay(retryDelay, undefined, { signal });
     }
   }

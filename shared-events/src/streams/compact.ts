@@ -4,14 +4,13 @@ import { deadLetters } from './dead-letters.ts';
 import { compareIds } from './entry-id.ts';
 import { groupStates } from './lag.ts';
 import { pagesBefore } from './pages.ts';
+import { positionsIn } from './positions.ts';
 
 interface CompactOptions {
   redis: Redis;
   stream: string;
   /** Entries from this id on stay. */
   before: string;
-  /** The positions of the projections that follow the stream: what they have not passed stays. */
-  positions: string[];
   /** Changes nothing. */
   dryRun: boolean;
   onRead(entries: number): void;
@@ -33,8 +32,8 @@ const stepSize = 100;
  * order they came, so that a compaction that is killed never leaves a deleted subject without its deletion.
  */
 export async function compact(options: CompactOptions): Promise<Compaction> {
-  const { redis, stream, positions, dryRun, onRead } = options;
-  const { limit, dead } = await bounds(options, positions);
+  const { redis, stream, dryRun, onRead } = options;
+  const { limit, dead } = await bounds(options);
   const superseded: string[] = [];
   const deleted: string[] = [];
   /** of each subject met: whether it is deleted for good */
@@ -58,9 +57,10 @@ export async function compact(options: CompactOptions): Promise<Compaction> {
 }
 
 /** The id before which entries may go, as far as readers have come; and the entries that wait among the dead letters. */
-async function bounds({ redis, stream, before }: CompactOptions, positions: string[]) {
+async function bounds({ redis, stream, before }: CompactOptions) {
   const dead = new Set<string>();
-  const limits = [before, ...positions.map(after)];
+  const positions = await positionsIn({ redis, stream });
+  const limits = [before, ...positions.map(({ position }) => after(position))];
   for (const { group, position } of await groupStates({ redis, stream })) {
     const [, oldest] = (await redis.xpending(stream, group)) as [number, string | null];
     limits.push(oldest ?? after(position));

@@ -1,10 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
+import { subjectOf } from '../events/entry.ts';
 import { type Lease, takeLease } from '../redis/lease.ts';
 import { type ConsumerGroup, consumerGroup, groupKeys, LeaseLost } from './group.ts';
-import { type ConsumeEvent, createHand, type Hand, type Handler } from './keyed-queue.ts';
-import { letGather, pause, tellInterruption } from './pause.ts';
+import { type KeyedQueue, keyedQueue } from './keyed-queue.ts';
+import { keepTrying, letGather, pause } from './pause.ts';
+import type { Handler } from './reaction.ts';
+import { type ConsumeEvent, type Delivery, isLetGo, settling } from './settle.ts';
 
 interface ConsumeOptions {
   redis: Redis;
@@ -13,8 +16,9 @@ interface ConsumeOptions {
   /** This consumer's name; no two that run at once may share one. */
   consumer: string;
   /**
-   * Runs at least once per entry, for one entry of a subject at a time and in order, and never twice at once. What it
-   * throws is tried again with pauses, and becomes a dead letter when that has no end; an UndecodableEntry does at once.
+   * Runs at least once per entry, for one entry of a subject at a time and in order, and never twice at once. If it
+   * fails it is tried again with pauses, and the entry becomes a dead letter when that has no end; at once if it fails
+   * with an UndecodableEntry.
    */
   handle: Handler;
   /** Opens the connection for the blocking reads; it is closed when consuming ends. */
@@ -28,13 +32,13 @@ interface ConsumeOptions {
   /** How long after its end, in milliseconds, a consumer that dies is replaced. Default 3000. */
   lease?: number;
   onEvent?(event: ConsumeEvent): void;
-  /** Told how many new entries a read gave, where it gave some. */
+  /** Told how many new entries a read gave, if it gave some. */
   onBatch?(entries: number): void;
 }
 
-/** How many entries are read at once, and how many may be in hand. */
+/** How many entries are read at once, and how many may be unsettled. */
 const batchSize = 500;
-const handSize = 2 * batchSize;
+const maxUnsettled = 2 * batchSize;
 /** How long a read waits for new entries, and how often entries that were put back are looked for, in milliseconds. */
 export const consumeBlock = 1000;
 
@@ -44,97 +48,135 @@ export const consumeBlock = 1000;
  * again for ever. Resolves when what was being handled has ended and is acknowledged; the rest stays pending.
  */
 export async function consume(options: ConsumeOptions): Promise<void> {
-  const { redis, stream, group: name, consumer, signal, log, lease = 3000 } = options;
+  const { redis, stream, group: name, consumer, signal, log, lease: time = 3000 } = options;
   const group = consumerGroup(redis, stream, name, consumer);
-  for (let failures = 0; !signal.aborted; ) {
-    try {
-      await ensureGroup(group, log, { stream, group: name });
-      const taken = await takeLease({
-        redis,
-        key: groupKeys(stream, name).lease,
-        holder: consumer,
-        time: lease,
-      });
-      if (typeof taken === 'string') await delay(lease / 3, undefined, { signal });
-      else await work(options, group, taken);
-      failures = 0;
-    } catch (error) {
-      if (signal.aborted) return;
-      failures += 1;
-      if (error instanceof LeaseLost)
-        log.warn({ stream, group: name, consumer }, 'another consumer has taken over');
-      else tellInterruption(log, error, { stream, group: name, failures });
-      await pause(failures, signal);
-    }
+  const standIn = async () => {
+    const lease = await takeLease({ redis, key: groupKeys(stream, name).lease, holder: consumer, time });
+    if (typeof lease === 'string') await delay(time / 3, undefined, { signal });
+    else await work(options, group, lease);
+  };
+  try {
+    while (!signal.aborted) await keepTrying(standIn, { signal, log, names: { stream, group: name } });
+  } catch (error) {
+    if (!signal.aborted) throw error;
   }
 }
 
-async function ensureGroup(group: ConsumerGroup, log: Logger, names: object): Promise<void> {
+/** Works while the lease lasts. Resolves when it has ended, or the signal aborts. */
+async function work(options: ConsumeOptions, group: ConsumerGroup, lease: Lease): Promise<void> {
+  const { stream, group: name, consumer, connect, log } = options;
+  const signal = AbortSignal.any([options.signal, lease.lost]);
+  const unsettled = unsettledEntries(options, group, signal);
+  const reader = connect();
+  const hangUp = () => reader.disconnect();
+  signal.addEventListener('abort', hangUp);
+  log.info({ stream, group: name, consumer }, 'consuming');
+  try {
+    await keepTrying((worked) => readOn({ options, group, unsettled, reader, signal, worked }), {
+      signal,
+      log,
+      names: { stream, group: name },
+      isFinal: (error) => error instanceof LeaseLost,
+    });
+  } catch (error) {
+    if (!isLetGo(error, signal)) throw error;
+  } finally {
+    hangUp();
+    signal.removeEventListener('abort', hangUp);
+    lease.abandon();
+    await unsettled.queue.downTo(0);
+    await lease.release();
+  }
+  if (options.signal.aborted) return;
+  log.warn({ stream, group: name, consumer }, 'another consumer has taken over');
+  await pause(1, options.signal);
+}
+
+/** The entries that this consumer was given and has not settled. */
+interface Unsettled {
+  queue: KeyedQueue<Delivery>;
+  /** Takes an entry in, once. */
+  add(delivery: Delivery): void;
+  has(id: string): boolean;
+}
+
+function unsettledEntries(options: ConsumeOptions, group: ConsumerGroup, signal: AbortSignal): Unsettled {
+  const { handle, log, concurrency = 16, maxAttempts = 5, onEvent = () => undefined } = options;
+  const ids = new Set<string>();
+  const settle = settling(handle, { group, concurrency, maxAttempts, signal, log, onEvent });
+  const queue = keyedQueue<Delivery>({
+    keyOf: ({ entry }) => subjectOf(entry),
+    async work(delivery) {
+      const [id] = delivery.entry;
+      try {
+        if (!signal.aborted) await settle(delivery);
+      } catch (error) {
+        if (!isLetGo(error, signal)) log.error({ err: error, entry: id }, 'an entry is let go');
+      }
+      ids.delete(id);
+    },
+  });
+  return {
+    queue,
+    has: (id) => ids.has(id),
+    add(delivery) {
+      const [id] = delivery.entry;
+      if (ids.has(id)) return;
+      ids.add(id);
+      queue.add(delivery);
+    },
+  };
+}
+
+interface Reading {
+  options: ConsumeOptions;
+  group: ConsumerGroup;
+  unsettled: Unsettled;
+  reader: Redis;
+  signal: AbortSignal;
+  worked(): void;
+}
+
+/**
+ * Reads until it fails: what is pending first, then what is new. After a failure it is begun again, so that the entries
+ * of a reply that was lost, which are this consumer's own, are taken in before anything new.
+ */
+async function readOn({ options, group, unsettled, reader, signal, worked }: Reading): Promise<never> {
+  await ensureGroup(group, options);
+  for (let takenOverAt = Number.NEGATIVE_INFINITY; ; ) {
+    signal.throwIfAborted();
+    if (performance.now() - takenOverAt >= consumeBlock) {
+      await takeOver(group, unsettled, options);
+      takenOverAt = performance.now();
+    }
+    await unsettled.queue.downTo(maxUnsettled - batchSize, signal);
+    const entries = await group.readNew(reader, batchSize, consumeBlock);
+    if (entries.length > 0) options.onBatch?.(entries.length);
+    for (const entry of entries) unsettled.add({ entry, isFirst: true });
+    if (entries.length > 0 && entries.length < batchSize) await letGather(signal);
+    worked();
+  }
+}
+
+async function ensureGroup(
+  group: ConsumerGroup,
+  { stream, group: name, log }: ConsumeOptions,
+): Promise<void> {
+  const names = { stream, group: name };
   const from = await group.ensure();
   if (from === '0-0') log.info(names, 'the group is made, from the beginning of the stream');
   else if (from !== undefined)
     log.error({ ...names, from }, 'the group had vanished and is made again at its checkpoint');
 }
 
-/** Works while the lease lasts: what is pending first, then what is new. */
-async function work(options: ConsumeOptions, group: ConsumerGroup, lease: Lease): Promise<void> {
-  const { stream, group: name, consumer, connect, handle, log, concurrency = 16, maxAttempts = 5 } = options;
-  const { onEvent = () => undefined } = options;
-  const signal = AbortSignal.any([options.signal, lease.lost]);
-  const hand = createHand({ group, handle, concurrency, maxAttempts, signal, log, onEvent });
-  const reader = connect();
-  const hangUp = () => reader.disconnect();
-  signal.addEventListener('abort', hangUp);
-  log.info({ stream, group: name, consumer }, 'consuming');
-  try {
-    let takenOverAt = Number.NEGATIVE_INFINITY;
-    for (let failures = 0; !signal.aborted; ) {
-      try {
-        if (performance.now() - takenOverAt >= consumeBlock) {
-          await takeOver(group, hand, log, onEvent);
-          takenOverAt = performance.now();
-        }
-        await hand.downTo(handSize - batchSize);
-        const entries = await group.readNew(reader, batchSize, consumeBlock);
-        if (entries.length > 0) options.onBatch?.(entries.length);
-        for (const entry of entries) hand.take(entry, 'first');
-        if (entries.length > 0 && entries.length < batchSize) await letGather(signal);
-        failures = 0;
-      } catch (error) {
-        if (signal.aborted || error instanceof LeaseLost) break;
-        failures += 1;
-        tellInterruption(log, error, { stream, group: name, failures });
-        await pause(failures, signal);
-        // Entries of a reply that was lost are this consumer's own: they are taken in hand before anything new.
-        takenOverAt = Number.NEGATIVE_INFINITY;
-        if (isGroupMissing(error)) await ensureGroup(group, log, { stream, group: name });
-      }
-    }
-  } finally {
-    hangUp();
-    signal.removeEventListener('abort', hangUp);
-    lease.abandon();
-    await hand.idle();
-    await lease.release();
-  }
-  if (!options.signal.aborted) throw new LeaseLost(stream);
-}
-
-const isGroupMissing = (error: unknown) =>
-  error instanceof Error && /^(NOGROUP|UNBLOCKED)/.test(error.message);
-
-/** Takes in hand what is pending: left by another consumer, put back, or read by this one in a reply that was lost. */
-async function takeOver(
-  group: ConsumerGroup,
-  hand: Hand,
-  log: Logger,
-  onEvent: (event: ConsumeEvent) => void,
-) {
+/** Takes in what is pending: left by another consumer, put back, or read by this one in a reply that was lost. */
+async function takeOver(group: ConsumerGroup, unsettled: Unsettled, options: ConsumeOptions): Promise<void> {
+  const { log, onEvent } = options;
   const { pending, gone, unread } = await group.takeOver();
   if (unread > 0) log.error({ unread }, 'entries were removed from the stream before they were read');
   if (gone.length > 0) log.error({ entries: gone }, 'pending entries were removed from the stream unhandled');
-  for (const entry of await group.read(pending.filter((id) => !hand.has(id)))) {
-    hand.take(entry, 'again');
-    onEvent('taken_over');
+  for (const entry of await group.read(pending.filter((id) => !unsettled.has(id)))) {
+    unsettled.add({ entry, isFirst: false });
+    onEvent?.('taken_over');
   }
 }

@@ -1,9 +1,9 @@
 import type { Redis } from 'ioredis';
 import { Counter, Gauge, type Registry } from 'prom-client';
-import { isRedisAway } from '../redis/connection.ts';
-import type { Projection } from '../streams/follow.ts';
-import type { ConsumeEvent } from '../streams/keyed-queue.ts';
-import { type FollowedStream, readerStates } from '../streams/reader-states.ts';
+import { RedisUnavailable } from '../redis/unavailable.ts';
+import type { KeptProjection } from '../streams/projection.ts';
+import { readerStates } from '../streams/reader-states.ts';
+import type { ConsumeEvent } from '../streams/settle.ts';
 import { durationBuckets, histogram } from './histogram.ts';
 
 /** What counts what the readers of a stream do. */
@@ -14,20 +14,20 @@ export interface ReaderMetrics {
     stream: string,
   ): { onEvent(event: ConsumeEvent): void; onBatch(entries: number): void };
   /** The projection, each of whose batches is counted. */
-  projection(name: string, stream: string, projection: Projection): Projection;
+  projection(projection: KeptProjection): KeptProjection;
 }
 
 /** The sizes of batches: one entry to the most that is read at once. */
 const batchBuckets = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];
 
 /**
- * Adds the figures of readers: how far the groups of these streams and these projections are behind, read from Redis
- * whenever somebody asks, so that every process tells the same; none while Redis is away. Gives what counts the work
+ * Adds the figures of readers: how far the groups and the projections of these streams lag, read from Redis whenever
+ * somebody asks, so that every process tells the same; none while Redis is away. Gives what counts the work
  * this process does itself.
  */
 export function measureReaders(
   registry: Registry,
-  { redis, streams, projections }: { redis: Redis; streams: string[]; projections: FollowedStream[] },
+  { redis, streams }: { redis: Redis; streams: string[] },
 ): ReaderMetrics {
   let measuring: Promise<void> | undefined;
   /** All figures are read at once; whichever is asked for first begins, and the others wait for it. */
@@ -54,12 +54,12 @@ export function measureReaders(
 
   /** While Redis is away nothing is known of the readers, and all other figures are still told. */
   function forget(error: unknown): void {
-    if (!isRedisAway(error)) throw error;
+    if (!(error instanceof RedisUnavailable)) throw error;
     for (const each of [entries, seconds, pending, dead]) each.reset();
   }
 
   async function measure(): Promise<void> {
-    for (const state of await readerStates({ redis, streams, projections })) {
+    for (const state of await readerStates(redis, streams)) {
       const labels = { stream: state.stream, reader: state.name };
       entries.set(labels, state.lag.entries);
       seconds.set(labels, state.lag.seconds);
@@ -93,7 +93,8 @@ export function measureReaders(
       onEvent: (event) => events.inc({ stream, reader, event }),
       onBatch: batches(stream, reader),
     }),
-    projection(reader, stream, projection) {
+    projection(projection) {
+      const { name: reader, stream } = projection;
       const onBatch = batches(stream, reader);
       const onApplied = applications(stream, reader);
       return {

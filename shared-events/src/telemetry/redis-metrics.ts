@@ -1,19 +1,17 @@
-import type { Redis } from 'ioredis';
 import { Counter, type Registry } from 'prom-client';
+import type { CommandObserver } from '../redis/connection.ts';
 import { scriptName } from '../redis/script.ts';
 import { beginRedisSpan, failSpan } from '../tracing.ts';
 import { durationBuckets, histogram, type Observe } from './histogram.ts';
-
-type Command = Parameters<Redis['sendCommand']>[0];
 
 /** Replies that are errors to Redis and none to whoever asked: the script is sent in full, the group is there. */
 const expected = /^(NOSCRIPT|BUSYGROUP)/;
 
 /**
- * Counts the calls of a connection by command or, for scripts, by the script's name: how long each takes, and how many
- * fail. While tracing, a call made within a span is one of its own below it.
+ * Returns what counts the calls of a connection by command or, for scripts, by the script's name: how long each takes,
+ * and how many fail. While tracing, a call made within a span is one of its own below it.
  */
-export function watchRedis(registry: Registry, redis: Redis): void {
+export function redisMetrics(registry: Registry): CommandObserver {
   const observers = new Map<string, Observe>();
   const durations = histogram(registry, {
     name: 'redis_call_duration_seconds',
@@ -38,33 +36,22 @@ export function watchRedis(registry: Registry, redis: Redis): void {
     return observe;
   }
 
-  const send = redis.sendCommand.bind(redis) as (
-    ...args: Parameters<Redis['sendCommand']>
-  ) => Promise<unknown>;
-  redis.sendCommand = (command, stream) => {
+  return (command) => {
     const call = callOf(command);
     const observe = observerOf(call);
     const span = beginRedisSpan(call);
     const start = performance.now();
-    const reply = send(command, stream);
-    reply.then(
-      () => {
-        observe((performance.now() - start) / 1000);
-        span?.end();
-      },
-      (error: Error) => {
-        observe((performance.now() - start) / 1000);
-        if (!expected.test(error.message)) {
-          errors.inc({ call });
-          if (span) failSpan(span, error);
-        }
-        span?.end();
-      },
-    );
-    return reply;
+    return (error) => {
+      observe((performance.now() - start) / 1000);
+      if (error && !expected.test(error.message)) {
+        errors.inc({ call });
+        if (span) failSpan(span, error);
+      }
+      span?.end();
+    };
   };
 }
 
 /** What a command is counted as. */
-const callOf = ({ name, args }: Command): string =>
+const callOf = ({ name, args }: Parameters<CommandObserver>[0]): string =>
   name === 'evalsha' || name === 'eval' ? (scriptName(String(args[0])) ?? name) : name;

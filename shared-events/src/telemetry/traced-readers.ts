@@ -1,6 +1,6 @@
 import { field, type RawEntry } from '../events/entry.ts';
-import type { Projection } from '../streams/follow.ts';
-import type { Handler } from '../streams/keyed-queue.ts';
+import type { KeptProjection } from '../streams/projection.ts';
+import type { Handler } from '../streams/reaction.ts';
 import { inSpan, isTracing } from '../tracing.ts';
 
 /** Most links of one span to the events of its batch. */
@@ -9,8 +9,8 @@ const maxLinks = 128;
 const traceOf = (entry: RawEntry): string => field(entry, 'trace') ?? '';
 
 /**
- * A handler whose work for an entry is a span below the one that appended the entry, each try one of its own. The
- * handler itself while tracing is off.
+ * Returns a handler whose work for an entry is a span below the one that appended the entry, each try one of its own.
+ * The handler itself while tracing is off.
  */
 export function tracedHandler(group: string, stream: string, handle: Handler): Handler {
   if (!isTracing()) return handle;
@@ -33,11 +33,12 @@ export function tracedHandler(group: string, stream: string, handle: Handler): H
 }
 
 /**
- * A projection whose batches are spans with links to the ones that appended its entries, to the last 128 of them. The
- * projection itself while tracing is off.
+ * Returns a projection whose batches are spans with links to the ones that appended its entries, to the last 128 of
+ * them. The projection itself while tracing is off.
  */
-export function tracedProjection(name: string, stream: string, projection: Projection): Projection {
+export function tracedProjection(projection: KeptProjection): KeptProjection {
   if (!isTracing()) return projection;
+  const { name, stream } = projection;
   return {
     ...projection,
     apply: (from, batch) =>

@@ -3,7 +3,7 @@
 -- KEYS[3] is the index of the user's tasks; KEYS[4] to KEYS[6] the same by status: pending, in-progress, completed.
 local status_index = {pending = KEYS[4], ['in-progress'] = KEYS[5], completed = KEYS[6]}
 
--- Fails, before anything was written, where a key of the index holds something else.
+-- Fails, before anything was written, if a key of the index holds something else.
 local function check_index()
   for at = 3, 6 do redis.call('ZCARD', KEYS[at]) end
 end
@@ -12,19 +12,19 @@ local function remove_from_index(subject)
   for at = 3, 6 do redis.call('ZREM', KEYS[at], subject) end
 end
 
-local function apply(record, type, version, document, subject, status)
-  if type == 'task.deleted' then
+local function apply(record, event, status)
+  if event.type == 'task.deleted' then
     redis.call('DEL', record)
-    remove_from_index(subject)
+    remove_from_index(event.subject)
     return
   end
-  redis.call('SET', record, version .. ' ' .. document)
-  redis.call('ZADD', KEYS[3], 0, subject)
+  write(record, event)
+  redis.call('ZADD', KEYS[3], 0, event.subject)
   for name, index in pairs(status_index) do
     if name == status then
-      redis.call('ZADD', index, 0, subject)
-    elseif type ~= 'task.created' then
-      redis.call('ZREM', index, subject)
+      redis.call('ZADD', index, 0, event.subject)
+    elseif event.type ~= 'task.created' then
+      redis.call('ZREM', index, event.subject)
     end
   end
 end

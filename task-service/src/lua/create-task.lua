@@ -1,25 +1,21 @@
 -- Creates a task, its index entries and its event, once, and only for a user who exists at this moment.
 -- KEYS  1 task-events  2 record  3 the user's tasks  4-6 the same by status: pending, in-progress, completed
---       7 known-users  8 user-events  9 idempotency marker  10 the user's markers (9 and 10 are left out where the
---       request has no Idempotency-Key)
+--       7 known-users  8 user-events  9 idempotency marker (left out if the request has no Idempotency-Key)
 -- ARGV  1 hash of the body  2 seconds the marker is kept  3 status  4 user  5 what the user service vouched for
---       (see check_user)  6 hash of the Idempotency-Key  7… the entry's fields
--- Answers {'done', version} · {'done', version, document} as it was created before · {'key_reused'}
---         · {'unknown' or 'stale', end of user-events}
-local before = answered(KEYS[9], ARGV[1])
+--       (see check_user)  6… the entry's fields
+-- Answers {'done', version} · {'done', version, schema, document} as it was created before · {'key_reused'}
+--         · {'answer_gone'} if the event of that creation was removed · {'unknown' or 'stale', end of user-events}
+local before = repeated(KEYS[1], KEYS[9], ARGV[1])
 if before then return before end
 
-local present, present_document = read(KEYS[2])
-if present then return {'done', present, present_document} end
+local version, schema, document = read(KEYS[2])
+if version then return {'done', version, schema, document} end
 
 local verdict = check_user(KEYS[7], KEYS[8], ARGV[4], ARGV[5])
 if verdict ~= 'known' then return {verdict, end_of(KEYS[8])} end
 
 check_index()
-local version, type, document, subject = append(KEYS[1], 7)
-apply(KEYS[2], type, version, document, subject, ARGV[3])
-if KEYS[9] then
-  remember(KEYS[9], ARGV[1], ARGV[2], version, document)
-  list_marker(KEYS[10], ARGV[6], ARGV[2])
-end
-return {'done', version}
+local event = append(KEYS[1], {unpack(ARGV, 6)})
+apply(KEYS[2], event, ARGV[3])
+if KEYS[9] then remember(KEYS[9], ARGV[1], ARGV[2], event.version) end
+return {'done', event.version}

@@ -1,8 +1,8 @@
 -- What an event does to a user's record. The write and the replay both use this, and nothing else writes records.
-local function apply(record, type, version, document)
-  if type == 'user.deleted' then
+local function apply(record, event)
+  if event.type == 'user.deleted' then
     redis.call('DEL', record)
   else
-    redis.call('SET', record, version .. ' ' .. document)
+    write(record, event)
   end
 end

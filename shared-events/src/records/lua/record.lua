@@ -1,34 +1,44 @@
 -- What every script that writes a record shares.
--- A record is "<version> <document>": the stream id of its last event, and the document's JSON text.
--- An idempotency marker is "<hash of the body> <version> <document>", as the creation answered.
+-- A record is "<version> <schema> <document>": the stream id of its last event, the schema version that its document was
+-- written in, and the document's JSON text. One that goes on with "{" after the version is of schema 1.
+-- An idempotency marker is "<hash of the body> <version>": the creation's, whose event tells what was answered.
 
 local function split(text)
   local space = string.find(text, ' ', 1, true)
   return string.sub(text, 1, space - 1), string.sub(text, space + 1)
 end
 
--- The version and the document of a record; nothing where there is none.
+-- Version, schema and document of a record; nothing if there is none.
 local function read(key)
   local record = redis.call('GET', key)
-  if record then return split(record) end
+  if not record then return nil end
+  local version, rest = split(record)
+  if string.sub(rest, 1, 1) == '{' then return version, '1', rest end
+  return version, split(rest)
 end
 
--- The reply for a creation that was already made under this Idempotency-Key; nothing where there was none.
-local function answered(marker, body_hash)
+local function write(key, event)
+  redis.call('SET', key, event.version .. ' ' .. event.schema .. ' ' .. event.document)
+end
+
+-- The reply to a creation that was already made with this Idempotency-Key; nothing if there was none.
+local function repeated(stream, marker, body_hash)
   local kept = marker and redis.call('GET', marker)
   if not kept then return nil end
-  local kept_hash, record = split(kept)
+  local kept_hash, version = split(kept)
   if kept_hash ~= body_hash then return {'key_reused'} end
-  return {'done', split(record)}
+  local entry = redis.call('XRANGE', stream, version, version)[1]
+  if not entry then return {'answer_gone'} end
+  return {'done', version, entry[2][8], entry[2][6]}
 end
 
-local function remember(marker, body_hash, seconds, version, document)
-  redis.call('SET', marker, body_hash .. ' ' .. version .. ' ' .. document, 'EX', seconds)
+local function remember(marker, body_hash, seconds, version)
+  redis.call('SET', marker, body_hash .. ' ' .. version, 'EX', seconds)
 end
 
--- Appends the entry whose fields are the arguments from `first` on. Must be the first write of a script: it is the
--- last step that can fail. Returns the entry's id, which is the record's new version, its type, data and subject.
-local function append(stream, first)
-  local version = redis.call('XADD', stream, '*', unpack(ARGV, first))
-  return version, ARGV[first + 1], ARGV[first + 5], ARGV[first + 3]
+-- Appends an entry with these fields. Must be the first write of a script: it is the last step that can fail.
+-- Returns the event that it is.
+local function append(stream, fields)
+  local version = redis.call('XADD', stream, '*', unpack(fields))
+  return {version = version, type = fields[2], subject = fields[4], document = fields[6], schema = fields[8]}
 end

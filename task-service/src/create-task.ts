@@ -1,3 +1,4 @@
+import { Counter, type Registry } from 'prom-client';
 import { isId } from 'shared-events';
 import type { Stored } from 'shared-events/records';
 import { Failure } from 'shared-events/service';
@@ -14,6 +15,17 @@ export interface UserCheck {
   users: UserClient;
   /** Told of how each check was answered. */
   onCheck(answered: 'locally' | 'over_http'): void;
+}
+
+/** Returns what counts how checks were answered. */
+export function countChecks(registry: Registry): UserCheck['onCheck'] {
+  const checks = new Counter({
+    name: 'user_checks_total',
+    help: 'How it was found out whether the user of a new task exists: locally, or over HTTP as well',
+    labelNames: ['answered'],
+    registers: [registry],
+  });
+  return (answered) => checks.inc({ answered });
 }
 
 /**

@@ -21,7 +21,9 @@ interface Service<Config> {
  * Runs a service until SIGTERM, SIGINT, or an error that ends it: then it is stopped, once, within eight seconds, and
  * the process ends with 0 after a clean stop that was asked for, else with 1; by SIGKILL where nobody takes its log.
  */
-export async function run<Config extends { LOG_LEVEL: string }>(service: Service<Config>): Promise<void> {
+export async function runProcess<Config extends { LOG_LEVEL: string }>(
+  service: Service<Config>,
+): Promise<void> {
   const config = readOrExit(service);
   const log = createLogger(service.name, config.LOG_LEVEL);
   let stop = async () => {};

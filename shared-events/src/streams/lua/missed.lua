@@ -1,7 +1,7 @@
--- How many entries were removed from the stream before the projection had come to them. Only told where the projection
--- is at the end of the stream; each is told once.
+-- How many entries were removed from the stream before the projection had come to them. Only told if the projection is
+-- at the end of the stream; each is told once.
 -- `passed` counts what the projection has come to, in the stream's own numbering of all that was ever added.
--- KEYS  1 user-events  2 known-users
+-- KEYS  1 stream  2 projection
 local info = {}
 if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
 local flat = redis.call('XINFO', 'STREAM', KEYS[1])

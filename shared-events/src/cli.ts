@@ -1,1 +1,0 @@
-export { type ReplayTarget, recordsTarget, replayCommand } from './cli/replay.ts';

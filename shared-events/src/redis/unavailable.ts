@@ -1,0 +1,42 @@
+/**
+ * Says that Redis cannot be reached, is too slow, or will not do what is asked for now. Whether the command was carried
+ * out is unknown.
+ */
+export class RedisUnavailable extends Error {
+  /** Whether Redis refuses who asks: the account, its password, or the account's right to a command or a key. */
+  readonly refused: boolean;
+
+  constructor(message: string, options: ErrorOptions & { refused?: boolean } = {}) {
+    super(message, options);
+    this.name = 'RedisUnavailable';
+    this.refused = options.refused ?? false;
+  }
+}
+
+/** What Redis replies to anybody if it will not do something for now. */
+const refusals =
+  /^(OOM|LOADING|BUSY|MISCONF|READONLY|NOREPLICAS|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|ERR max number of clients)\b/;
+
+/** The last two are what Redis 7.0, and later ones, say of a command in a script. */
+const denials =
+  /^(WRONGPASS|NOAUTH|NOPERM|ERR The user executing the script can't|ERR ACL failure in script)\b/;
+
+/** What ioredis says of a connection. */
+const failures = /^(Command timed out|Connection is closed|Stream isn't writeable|Socket timeout)/;
+const codes = new Set(['ECONNRESET', 'ECONNREFUSED', 'EPIPE', 'ETIMEDOUT']);
+
+/** Returns an error of ioredis as RedisUnavailable if it says that; else the error itself. */
+export function unavailableIf(error: Error): Error {
+  const { name, message } = error;
+  if (name === 'ReplyError') {
+    const refused = denials.test(message);
+    return refused || refusals.test(message)
+      ? new RedisUnavailable(message, { cause: error, refused })
+      : error;
+  }
+  const isAway =
+    name === 'MaxRetriesPerRequestError' ||
+    failures.test(message) ||
+    ('code' in error && codes.has(String(error.code)));
+  return isAway ? new RedisUnavailable(message, { cause: error }) : error;
+}

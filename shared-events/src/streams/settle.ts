@@ -1,0 +1,135 @@
+import pLimit from 'p-limit';
+import type { Logger } from 'pino';
+import { type RawEntry, UndecodableEntry } from '../events/entry.ts';
+import { RedisUnavailable } from '../redis/unavailable.ts';
+import { type ConsumerGroup, LeaseLost } from './group.ts';
+import { keepTrying, pause } from './pause.ts';
+import type { Handler } from './reaction.ts';
+
+// How an entry is settled: a handler is wrapped in what tries it again, what gives it up, and what acknowledges it.
+
+/** What happened to entries, for whoever counts. */
+export type ConsumeEvent = 'handled' | 'retried' | 'dead_lettered' | 'taken_over';
+
+interface SettleOptions {
+  group: ConsumerGroup;
+  /** How many entries are handled at once. */
+  concurrency: number;
+  /** How often an entry is tried before it becomes a dead letter. */
+  maxAttempts: number;
+  signal: AbortSignal;
+  log: Logger;
+  onEvent(event: ConsumeEvent): void;
+}
+
+/** An entry, and whether it comes for the first time. */
+export interface Delivery {
+  entry: RawEntry;
+  isFirst: boolean;
+}
+
+/** Settles an entry, or fails: then it stays pending. Fails with LeaseLost if it is another consumer's now. */
+type Settle = (delivery: Delivery) => Promise<void>;
+/** Resolves to whether the entry was handled; else nothing is left to do. */
+type Handle = (delivery: Delivery) => Promise<boolean>;
+
+/** Returns what handles an entry, tries it again, and in the end acknowledges it or makes it a dead letter. */
+export const settling = (handler: Handler, options: SettleOptions): Settle =>
+  acknowledging(givingUp(retrying(handler, options), options), options);
+
+/** Says that an entry is not tried any more. */
+class GivenUp extends Error {
+  readonly code: string;
+  readonly attempts: number;
+
+  constructor(code: string, attempts: number, cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
+    this.code = code;
+    this.attempts = attempts;
+  }
+}
+
+/** Tries an entry again, with pauses, while it fails. Fails with GivenUp if that has no end, or can have none. */
+function retrying(
+  handle: Handler,
+  { group, concurrency, maxAttempts, signal, log, onEvent }: SettleOptions,
+): Handle {
+  const limit = pLimit(concurrency);
+  const begin = (id: string) => insist(() => group.begin(id), { signal, log });
+
+  return async ({ entry, isFirst }) => {
+    const [id] = entry;
+    let failure: unknown = 'the process died while handling it';
+    let attempts = isFirst ? 1 : await begin(id);
+    while (attempts !== undefined) {
+      if (attempts > maxAttempts) throw new GivenUp('attempts_exhausted', attempts - 1, failure);
+      try {
+        await limit(() => handle(entry, { signal, progress: () => group.progress(id) }));
+        return true;
+      } catch (error) {
+        signal.throwIfAborted();
+        if (error instanceof UndecodableEntry) throw new GivenUp(error.code, attempts, error);
+        if (attempts >= maxAttempts) throw new GivenUp('attempts_exhausted', attempts, error);
+        failure = error;
+        log.warn({ err: error, entry: id, attempts }, 'an entry failed and is tried again');
+        onEvent('retried');
+        await pause(attempts, signal);
+        signal.throwIfAborted();
+      }
+      attempts = await begin(id);
+    }
+    return false;
+  };
+}
+
+/** Parks an entry that is given up among the group's dead letters, with the reason. */
+function givingUp(handle: Handle, { group, signal, log, onEvent }: SettleOptions): Handle {
+  return async (delivery) => {
+    try {
+      return await handle(delivery);
+    } catch (error) {
+      if (!(error instanceof GivenUp)) throw error;
+      const [id] = delivery.entry;
+      const { code, message: reason, attempts } = error;
+      await insist(() => group.park(id, { code, reason, attempts }), { signal, log });
+      log.error({ entry: id, code, reason, attempts }, 'an entry is a dead letter now');
+      onEvent('dead_lettered');
+      return false;
+    }
+  };
+}
+
+/** Most ids in one acknowledgement. */
+const maxAcknowledged = 1000;
+
+/** Acknowledges entries that were handled, together those of one turn of the event loop. */
+function acknowledging(handle: Handle, { group, signal, log, onEvent }: SettleOptions): Settle {
+  let waiting: string[] = [];
+  let next: Promise<void> | undefined;
+
+  async function acknowledge(): Promise<void> {
+    await new Promise(setImmediate);
+    const ids = waiting;
+    waiting = [];
+    next = undefined;
+    for (let from = 0; from < ids.length; from += maxAcknowledged) {
+      await insist(() => group.ack(ids.slice(from, from + maxAcknowledged)), { signal, log });
+    }
+  }
+
+  return async (delivery) => {
+    if (!(await handle(delivery))) return;
+    waiting.push(delivery.entry[0]);
+    next ??= acknowledge();
+    await next;
+    onEvent('handled');
+  };
+}
+
+/** Runs a step in Redis until Redis is there for it. */
+const insist = <T>(step: () => Promise<T>, options: { signal: AbortSignal; log: Logger }): Promise<T> =>
+  keepTrying(step, { ...options, isFinal: (error) => !(error instanceof RedisUnavailable) });
+
+/** Returns whether an entry is not settled here for a reason that is no fault: another consumer has it, or will. */
+export const isLetGo = (error: unknown, signal: AbortSignal): boolean =>
+  error instanceof LeaseLost || signal.aborted;

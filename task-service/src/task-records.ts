@@ -1,0 +1,85 @@
+import type { Redis } from 'ioredis';
+import { hashTag, type Task, taskEvents } from 'shared-events';
+import {
+  documentOf,
+  type Final,
+  parseRecord,
+  type RecordSet,
+  recordLua,
+  replayArgs,
+  replayLua,
+} from 'shared-events/records';
+import { script } from 'shared-events/redis';
+import { taskKeys } from './store.ts';
+
+const lua = (file: string) => new URL(`lua/${file}`, import.meta.url);
+const replayScript = script(recordLua, replayLua, lua('apply-task.lua'), lua('replay-task.lua'));
+
+/** The records of tasks and the index of each user's tasks, as what their events come to. */
+export const taskRecords: RecordSet<Task> = {
+  name: 'tasks',
+  noun: 'task',
+  stream: taskEvents,
+  open(redis, partition, partitions) {
+    const { keysOf } = taskKeys(partitions);
+    const types = { updated: 'task.updated', deleted: 'task.deleted' };
+    return {
+      async step(final, asOf, mode) {
+        const { subject, last, owner = '' } = final;
+        const { userId, status } = last?.data ?? { userId: owner, status: 'pending' };
+        const keys = keysOf({ id: subject, userId });
+        const args = [...replayArgs(final, asOf, mode, types), status];
+        return (await replayScript(redis, keys, args)) as 'same' | 'different' | 'behind';
+      },
+      async *orphans(isLiving) {
+        yield* orphanedRecords(redis, partition, isLiving);
+        yield* orphanedIndexEntries(redis, partition, isLiving);
+      },
+    };
+  },
+};
+
+type IsLiving = (subject: string) => boolean;
+
+/** Yields the keys that begin so, some at a time. */
+async function* keysLike(redis: Redis, prefix: string): AsyncGenerator<string[]> {
+  yield* redis.scanStream({ match: `${prefix}*`, count: 1000 }) as AsyncIterable<string[]>;
+}
+
+/** Yields the records that no event accounts for. They tell themselves whose index they stand in. */
+async function* orphanedRecords(
+  redis: Redis,
+  partition: number,
+  isLiving: IsLiving,
+): AsyncGenerator<Final<Task>> {
+  const prefix = `task:${hashTag(partition)}:`;
+  for await (const keys of keysLike(redis, prefix)) {
+    for (const key of keys) {
+      const subject = key.slice(prefix.length);
+      const record = isLiving(subject) ? null : await redis.get(key);
+      if (record !== null) yield { subject, owner: documentOf(taskEvents, parseRecord(record)).userId };
+    }
+  }
+}
+
+/** Yields the entries of the index that no event accounts for. */
+async function* orphanedIndexEntries(
+  redis: Redis,
+  partition: number,
+  isLiving: IsLiving,
+): AsyncGenerator<Final<Task>> {
+  const prefix = `tasks-of:${hashTag(partition)}:`;
+  for await (const keys of keysLike(redis, prefix)) {
+    const pages = await Promise.all(keys.map((key) => redis.zscan(key, '0', 'COUNT', 1000)));
+    for (const [at, key] of keys.entries()) {
+      const [owner = ''] = key.slice(prefix.length).split(':');
+      let [cursor, members] = pages[at] as [string, string[]];
+      for (;;) {
+        const subjects = members.filter((_, place) => place % 2 === 0);
+        yield* subjects.filter((id) => !isLiving(id)).map((subject) => ({ subject, owner }));
+        if (cursor === '0') break;
+        [cursor, members] = await redis.zscan(key, cursor, 'COUNT', 1000);
+      }
+    }
+  }
+}
