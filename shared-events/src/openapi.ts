@@ -1,4 +1,14 @@
 export { type AsyncApi, asyncApi } from './openapi/async-api.ts';
+export {
+  answeredWith,
+  commonOperations,
+  header,
+  metricsPath,
+  parameters,
+  schemaRef,
+  schemasOf,
+  storeProblems,
+} from './openapi/headers.ts';
 export { type Describable, type JsonSchema, jsonSchema } from './openapi/json-schema.ts';
 export {
   type Answer,
@@ -9,13 +19,3 @@ export {
   openApi,
   type Surroundings,
 } from './openapi/openapi.ts';
-export {
-  answeredWith,
-  commonOperations,
-  header,
-  metricsPath,
-  parameters,
-  schemaRef,
-  schemasOf,
-  storeProblems,
-} from './openapi/parts.ts';

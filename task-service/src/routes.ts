@@ -11,10 +11,10 @@ import {
   sendDocument,
   sendIfChanged,
 } from 'shared-events/http';
+import { createForKnownUser, type UserCheck } from './create-task.ts';
 import { newTask, taskChanges, taskQuery } from './schemas.ts';
 import type { ListQuery, Page, TaskStore } from './store.ts';
 import { changeTask, createTask } from './task.ts';
-import { createForKnownUser, type UserCheck } from './user-check.ts';
 import type { UserClient } from './user-client.ts';
 
 interface Collaborators {

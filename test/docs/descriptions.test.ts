@@ -11,12 +11,12 @@ import test, { type ExecutionContext } from 'ava';
 import { examples, type RawEntry, taskEvents, toCloudEvent, userEvents } from 'shared-events';
 import { type AppRouter, problems } from 'shared-events/http';
 import { type OpenApi, type Operation, openApi } from 'shared-events/openapi';
+import { documents, folder, textOf, viewer } from '../../nginx/docs/files.ts';
+import { gatewayProblems } from '../../nginx/docs/gateway-api.ts';
 import { taskApi } from '../../task-service/src/api.ts';
 import { taskRoutes } from '../../task-service/src/routes.ts';
 import { userApi } from '../../user-service/src/api.ts';
 import { userRoutes } from '../../user-service/src/routes.ts';
-import { documents, folder, textOf, viewer } from './files.ts';
-import { gatewayProblems } from './gateway-api.ts';
 
 // The descriptions of the API and of the events: whole, true to the code, and as their standards ask.
 

@@ -7,13 +7,13 @@ import test from 'ava';
 import fc from 'fast-check';
 import { fromCloudEvent, type Task, taskEvents, toCloudEvent, userEvents } from 'shared-events';
 import { openApi } from 'shared-events/openapi';
+import { documents, folder } from '../../nginx/docs/files.ts';
 import { taskApi } from '../../task-service/src/api.ts';
 import { userApi } from '../../user-service/src/api.ts';
 import { documented, undocumented } from '../e2e/documented.ts';
 import { type Api, api, seed } from '../stack/api.ts';
 import { openTestRedis } from '../stack/redis.ts';
 import { type Stack, startStack } from '../stack/stack.ts';
-import { documents, folder } from './files.ts';
 
 // The descriptions as they are served, and what the running system makes of the limits they tell.
 

@@ -1,6 +1,6 @@
 import { type Problems, problems as serviceProblems } from '../http/problems.ts';
+import { allowHeader, headerRefs, requestParameters, responseHeaders } from './headers.ts';
 import type { JsonSchema } from './json-schema.ts';
-import { allowHeader, headerRefs, requestParameters, responseHeaders } from './parts.ts';
 import { byStatus, type Group, problemRefs, problemResponse, problemSchema } from './problem-responses.ts';
 
 /** An OpenAPI 3.1 document. */

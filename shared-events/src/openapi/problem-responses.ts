@@ -1,7 +1,7 @@
 import { examples } from '../events/examples.ts';
 import type { Problems } from '../http/problems.ts';
+import { allowHeader, headerRefs, schemaRef } from './headers.ts';
 import type { JsonSchema } from './json-schema.ts';
-import { allowHeader, headerRefs, schemaRef } from './parts.ts';
 
 // How problems are described: those of one status together, as one response with an example of each.
 

@@ -14,8 +14,8 @@ import {
   type Surroundings,
 } from 'shared-events/openapi';
 import { taskApi } from '../../task-service/src/api.ts';
+import { root } from '../../test/stack/parts.ts';
 import { userApi } from '../../user-service/src/api.ts';
-import { root } from '../stack/parts.ts';
 
 // The API as the gateway shows it: that of both services below their prefixes, and what the gateway answers itself.
 

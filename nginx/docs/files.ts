@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { examples, taskEvents, userEvents } from 'shared-events';
 import { asyncApi } from 'shared-events/openapi';
-import { root } from '../stack/parts.ts';
+import { root } from '../../test/stack/parts.ts';
 import { gatewayApi } from './gateway-api.ts';
 
 // What the gateway serves at /openapi.json, /asyncapi.json and /docs is made here from what the services validate with.
