@@ -11,7 +11,6 @@ export {
   UndecodableEntry,
 } from './events/entry.ts';
 export { type Event, type EventStream, eventStream } from './events/event-stream.ts';
-export { examples } from './events/examples.ts';
 export { hashTag, isId, newId, partitionOf, routingDigits } from './events/ids.ts';
 export { projections } from './events/projections.ts';
 export {

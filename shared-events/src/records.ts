@@ -1,3 +1,4 @@
+export { changed } from './records/changed.ts';
 export {
   homePartition,
   type Idempotency,

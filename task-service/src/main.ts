@@ -1,15 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Counter } from 'prom-client';
-import { allRoutes, createApp, listen, serviceClient, tracedClient } from 'shared-events/http';
-import { openApi } from 'shared-events/openapi';
+import { createApp, listen, serviceClient, tracedClient } from 'shared-events/http';
+import { describeService, openApi } from 'shared-events/openapi';
 import { answers, claimPartitions, openRedis } from 'shared-events/redis';
 import { run } from 'shared-events/service';
 import { createMetrics, watchRedis } from 'shared-events/telemetry';
-import { taskApi } from './api.ts';
 import { taskServiceConfig } from './config.ts';
 import { taskOperator } from './operator.ts';
 import { userEventReaders } from './readers.ts';
-import { taskRoutes } from './routes.ts';
+import { taskApi } from './routes.ts';
 import { taskStore } from './store.ts';
 import { userClient } from './user-client.ts';
 
@@ -42,16 +41,15 @@ await run({
     const app = createApp({
       log,
       metrics,
-      api: openApi(taskApi),
-      routes: allRoutes(
-        taskRoutes({
-          store,
-          users: userClient(tracedClient('user service', userService)),
-          onCheck: (answered) => checks.inc({ answered }),
-          now: () => new Date().toISOString(),
-        }),
-        ...operator.map(({ routes }) => routes),
-      ),
+      api: taskApi,
+      collaborators: {
+        store,
+        users: userClient(tracedClient('user service', userService)),
+        onCheck: (answered) => checks.inc({ answered }),
+        now: () => new Date().toISOString(),
+      },
+      parts: operator,
+      document: JSON.stringify(openApi(describeService(taskApi))),
       isOpen: () => claimed,
       missing: async () => [
         ...(claimed && (await answers(redis)) ? [] : ['redis']),

@@ -1,13 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { allRoutes, createApp, listen, serviceClient, tracedClient } from 'shared-events/http';
-import { openApi } from 'shared-events/openapi';
+import { createApp, listen, serviceClient, tracedClient } from 'shared-events/http';
+import { describeService, openApi } from 'shared-events/openapi';
 import { replayRoutes } from 'shared-events/operator';
 import { answers, claimPartitions, openRedis } from 'shared-events/redis';
 import { run } from 'shared-events/service';
 import { createMetrics, watchRedis } from 'shared-events/telemetry';
-import { userApi } from './api.ts';
 import { userServiceConfig } from './config.ts';
-import { userRoutes } from './routes.ts';
+import { userApi } from './routes.ts';
 import { userStore } from './store.ts';
 import { taskClient } from './task-client.ts';
 
@@ -31,15 +30,14 @@ await run({
     const app = createApp({
       log,
       metrics,
-      api: openApi(userApi),
-      routes: allRoutes(
-        userRoutes({
-          store: userStore({ redis, partitions }),
-          tasks: taskClient(tracedClient('task service', taskService)),
-          now: () => new Date().toISOString(),
-        }),
-        replays.routes,
-      ),
+      api: userApi,
+      collaborators: {
+        store: userStore({ redis, partitions }),
+        tasks: taskClient(tracedClient('task service', taskService)),
+        now: () => new Date().toISOString(),
+      },
+      parts: [replays],
+      document: JSON.stringify(openApi(describeService(userApi))),
       isOpen: () => claimed,
       missing: async () => (claimed && (await answers(redis)) ? [] : ['redis']),
     });

@@ -18,6 +18,10 @@ export interface EventStream<Type extends string, Document> {
   types: readonly Type[];
   /** The shape of the data, as it is today. */
   document: Pick<ObjectSchema<AnyObject>, 'describe'>;
+  /** What a document is called in descriptions, such as `User`. */
+  noun: string;
+  /** A document as descriptions show it. */
+  example: Document;
   /** The version of the data's shape that new entries carry. */
   schema: number;
   /** The key of one partition of the stream. */
@@ -36,9 +40,11 @@ export function eventStream<const Types extends readonly string[], Shape extends
   name: string;
   types: Types;
   document: ObjectSchema<Shape>;
+  noun: string;
+  example: InferType<ObjectSchema<Shape>>;
   upcasts?: ((data: unknown) => unknown)[];
 }): EventStream<Types[number], InferType<ObjectSchema<Shape>>> {
-  const { name, types, document, upcasts = [] } = definition;
+  const { name, types, document, noun, example, upcasts = [] } = definition;
   const schema = upcasts.length + 1;
 
   function decodeData(entry: Entry) {
@@ -56,6 +62,8 @@ export function eventStream<const Types extends readonly string[], Shape extends
     name,
     types,
     document,
+    noun,
+    example,
     schema,
     key: (partition) => `${name}:${hashTag(partition)}`,
     encode: (entry) => entryFields({ ...entry, schema }),

@@ -1,4 +1,4 @@
-import type { AppContext } from './app.ts';
+import type { AppContext } from './context.ts';
 
 /** A signal that aborts when the client leaves before the answer is complete: what works for it can end then. */
 export function clientGone({ res }: AppContext): AbortSignal {

@@ -1,5 +1,5 @@
 import type { ChangeRequest, Stored } from '../records/records.ts';
-import type { AppContext } from './app.ts';
+import type { AppContext } from './context.ts';
 
 const etag = (version: string): string => `"${version}"`;
 

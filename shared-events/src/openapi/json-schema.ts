@@ -1,12 +1,5 @@
-import type { ObjectSchema, SchemaFieldDescription } from 'yup';
-
-/** A schema in JSON Schema 2020-12, which is also that of OpenAPI 3.1. */
-export interface JsonSchema {
-  [keyword: string]: unknown;
-}
-
-/** An object schema of yup, as far as its document needs it. */
-export type Describable = Pick<ObjectSchema<object>, 'describe'>;
+import type { SchemaFieldDescription } from 'yup';
+import type { Describable, JsonSchema } from '../http/route.ts';
 
 /** What the tests of a string that yup can describe are in JSON Schema. */
 const keywordsOf: Record<string, (params: Record<string, unknown>) => JsonSchema> = {
