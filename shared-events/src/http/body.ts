@@ -18,7 +18,8 @@ interface ParseError extends Error {
 
 /**
  * Resolves to what a schema names of the request's JSON body, checked and never cast: members that the schema does not
- * know are left out, and those that are not given have its default. At most 64 KiB. Fails with 400, 413 and 415 codes, or with yup's ValidationError.
+ * know are left out, and those that are not given have its default. At most 64 KiB. Fails with 400, 413 and 415 codes,
+ * or with yup's ValidationError.
  */
 export async function readBody<T extends object>(ctx: AppContext, schema: ObjectSchema<T>): Promise<T> {
   if (!json.test(ctx.get('Content-Type')) || !['', 'identity'].includes(ctx.get('Content-Encoding'))) {
@@ -44,8 +45,8 @@ export async function readBody<T extends object>(ctx: AppContext, schema: Object
 }
 
 /**
- * What a schema names of the request's query, checked as a body is. A parameter given twice is not a string and so is
- * refused.
+ * Returns what a schema names of the request's query, checked as a body is. A parameter given twice is not a string and
+ * so is refused.
  */
 export const readQuery = <T extends object>(ctx: AppContext, schema: ObjectSchema<T>): T =>
   check(schema, { ...ctx.query });

@@ -132,6 +132,6 @@ function refuse(error: ReadError, socket: Duplex): void {
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
 }
 
-/** A header of a request that could not be read, where its line is there in full. */
+/** A header of a request that could not be read, if its line is there in full. */
 const headerIn = (bytes: Buffer | undefined, name: string): string =>
   new RegExp(`^${name}: (.*)\r$`, 'im').exec(bytes?.toString('latin1') ?? '')?.[1] ?? '';

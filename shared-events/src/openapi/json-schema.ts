@@ -19,9 +19,9 @@ interface Described {
 }
 
 /**
- * What an object schema of yup asks for, as JSON Schema. The `meta` of a schema holds keywords of JSON Schema, which
- * stand over what yup tells; a test of its own that yup cannot describe is told there alone. Throws TypeError where it
- * is told nowhere, so that no limit is left out of a document.
+ * Returns what an object schema of yup asks for, as JSON Schema. The `meta` of a schema holds keywords of JSON Schema,
+ * which stand over what yup tells; a test of its own that yup cannot describe is told there alone. Throws TypeError if
+ * it is told nowhere, so that no limit is left out of a document.
  */
 export const jsonSchema = (schema: Describable): JsonSchema =>
   convert(schema.describe() as SchemaFieldDescription as Described);

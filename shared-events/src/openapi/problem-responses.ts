@@ -36,7 +36,7 @@ export interface Group {
   name: string;
 }
 
-/** The responses that these codes are. Throws TypeError where one is no problem. */
+/** Returns the responses that these codes are. Throws TypeError if one is no problem. */
 export function byStatus(codes: string[], problems: Problems): Group[] {
   const statusOf = (code: string): number => {
     const [status] = problems[code] ?? [];

@@ -8,7 +8,7 @@ export interface RequestState {
 }
 
 export interface RequestedRoute {
-  /** The pattern of its paths, such as `/users/:id`. */
+  /** The pattern of its paths, such as `/things/:id`. */
   path: string;
   /** The media type of its answers that are no problems; application/json if left out. */
   type?: string;
