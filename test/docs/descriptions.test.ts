@@ -13,6 +13,7 @@ import { describeService, type OpenApi, openApi } from 'shared-events/openapi';
 import { documents, folder, textOf, viewer } from '../../nginx/docs/files.ts';
 import { gatewayProblems } from '../../nginx/docs/gateway-api.ts';
 import { taskApi } from '../../task-service/src/routes.ts';
+import { newTask } from '../../task-service/src/task.ts';
 import { userApi } from '../../user-service/src/routes.ts';
 
 // The descriptions of the API and of the events: whole, true to the code, and as their standards ask.
@@ -56,6 +57,16 @@ test('the parser of AsyncAPI finds nothing in the description of the events, and
     (await new Parser().validate(JSON.stringify(document))).map(({ code, message }) => `${code}: ${message}`);
   t.deepEqual(await find(made['asyncapi.json']), []);
   t.not((await find({ ...made['asyncapi.json'], channels: { x: { messages: 42 } } })).length, 0);
+});
+
+test('what a route says that its API does not know is noticed when the document is made', (t) => {
+  const [route] = userApi.routes as [(typeof userApi.routes)[number]];
+  const make = (change: Partial<typeof route>) => () =>
+    openApi(describeService({ ...userApi, routes: [{ ...route, ...change }] }));
+  t.notThrows(make({}));
+  t.throws(make({ problems: ['no_such_code'] }), { message: /no_such_code is no problem/ });
+  t.throws(make({ path: '/users/:id' }), { message: /:id in .* is described nowhere/ });
+  t.throws(make({ body: { schema: newTask, examples: {} } }), { message: /none of its API/ });
 });
 
 test('each problem that there is can be met somewhere, and gateway and services mean the same by a code', (t) => {
