@@ -11,7 +11,6 @@ export {
   UndecodableEntry,
 } from './events/entry.ts';
 export { type Envelope, type Event, type EventStream, eventStream } from './events/event-stream.ts';
-export { examples } from './events/examples.ts';
 export { hashTag, isId, newId, partitionOf, routingDigits } from './events/ids.ts';
 export { allStreams } from './events/streams.ts';
 export {

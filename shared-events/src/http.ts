@@ -1,11 +1,12 @@
-export type { AppRouter } from './http/app.ts';
 export { readBody, readQuery } from './http/body.ts';
 export { clientGone } from './http/client-gone.ts';
 export { changeRequest, sendDocument, sendIfChanged } from './http/conditions.ts';
+export { answeredWith, idempotencyProblems, parameters, schemaRef, storeProblems } from './http/describe.ts';
 export { gather } from './http/gather.ts';
-export { readIdempotencyKey } from './http/idempotency-key.ts';
+export { readIdempotencyKey, saidIn } from './http/idempotency-key.ts';
 export { type Problems, problems } from './http/problems.ts';
 export { publicPath } from './http/public-path.ts';
 export { resource } from './http/resource.ts';
+export type { Api, Endpoint, Route } from './http/route.ts';
 export { type ServiceClient, serviceClient } from './http/service-client.ts';
 export { text } from './http/text.ts';

@@ -1,21 +1,11 @@
 export { type AsyncApi, asyncApi } from './openapi/async-api.ts';
-export { type Describable, type JsonSchema, jsonSchema } from './openapi/json-schema.ts';
+export { type Header, header } from './openapi/headers.ts';
 export {
-  type Answer,
   type ApiDescription,
   alone,
+  describeService,
   type OpenApi,
   type Operation,
   openApi,
   type Surroundings,
 } from './openapi/openapi.ts';
-export {
-  answeredWith,
-  commonOperations,
-  header,
-  metricsPath,
-  parameters,
-  schemaRef,
-  schemasOf,
-  storeProblems,
-} from './openapi/parts.ts';

@@ -1,3 +1,4 @@
+export { changed } from './records/changed.ts';
 export { createdRecord, type Idempotency, markerSeconds } from './records/idempotency.ts';
 export {
   documentOf,

@@ -5,9 +5,10 @@ import type { Registry } from 'prom-client';
 import type { ObjectSchema } from 'yup';
 import { replayCommand } from './cli/replay.ts';
 import { type CommonConfig, readConfig } from './config.ts';
-import { type AppRouter, allRoutes, createApp } from './http/app.ts';
+import { createApp } from './http/app.ts';
+import type { Api } from './http/route.ts';
 import { listen } from './http/server.ts';
-import { type ApiDescription, openApi } from './openapi/openapi.ts';
+import { describeService, openApi } from './openapi/openapi.ts';
 import { operatorRoutes } from './operator/routes.ts';
 import { runProcess } from './process.ts';
 import { streamReaders } from './readers.ts';
@@ -32,8 +33,9 @@ export interface Surroundings<Config> {
 }
 
 /** What a service builds when it starts. */
-export interface Parts {
-  routes(router: AppRouter): void;
+export interface Parts<Collaborators> {
+  /** What the routes of the API are answered with. */
+  collaborators: Collaborators;
   reactions?: Reaction[];
   /** Closes what the parts have opened; called when no request is under way any more. */
   close?(): Promise<void>;
@@ -41,18 +43,19 @@ export interface Parts {
 
 type ServiceConfig = CommonConfig & { PORT: number };
 
-export interface ServiceDefinition<Config extends ServiceConfig> {
+export interface ServiceDefinition<Config extends ServiceConfig, Collaborators> {
   name: string;
   /** What it reads from the environment: `commonConfig`, its PORT, and whatever else. */
   config: ObjectSchema<Config>;
-  api: ApiDescription;
+  /** What it answers, with its description. */
+  api: Api<Collaborators>;
   /** The projections it follows streams with; ready is the service when each has caught up. */
   projections?: Projection[];
   /** The records that a replay puts right. */
   records?: RecordSet[];
   /** Whether it gives operators the feed of all streams, their readers and dead letters. */
   showsStreams?: boolean;
-  build(surroundings: Surroundings<Config>): Parts;
+  build(surroundings: Surroundings<Config>): Parts<Collaborators>;
 }
 
 /**
@@ -60,8 +63,8 @@ export interface ServiceDefinition<Config extends ServiceConfig> {
  * listens, and stops all of it in order on SIGTERM or SIGINT (see `runProcess`). As `main.ts replay …` it runs the
  * replays of its projections and records instead (see `replayCommand`).
  */
-export async function runService<Config extends ServiceConfig>(
-  definition: ServiceDefinition<Config>,
+export async function runService<Config extends ServiceConfig, Collaborators>(
+  definition: ServiceDefinition<Config, Collaborators>,
 ): Promise<void> {
   const [, main = '', command, ...args] = process.argv;
   if (command === 'replay') return replayCommand(definition, args);
@@ -72,8 +75,8 @@ export async function runService<Config extends ServiceConfig>(
   });
 }
 
-interface StartOptions<Config extends ServiceConfig> {
-  definition: ServiceDefinition<Config>;
+interface StartOptions<Config extends ServiceConfig, Collaborators> {
+  definition: ServiceDefinition<Config, Collaborators>;
   /** the file of the service's own program */
   main: string;
   config: Config;
@@ -84,8 +87,8 @@ interface StartOptions<Config extends ServiceConfig> {
 /** How long a service waits for Redis before it listens all the same, and only answers questions of health. */
 const listenTimeout = 1000;
 
-async function start<Config extends ServiceConfig>(
-  options: StartOptions<Config>,
+async function start<Config extends ServiceConfig, Collaborators>(
+  options: StartOptions<Config, Collaborators>,
 ): Promise<() => Promise<void>> {
   const { definition, main, config, log, fail } = options;
   const stopping = new AbortController();
@@ -108,8 +111,10 @@ async function start<Config extends ServiceConfig>(
   const app = createApp({
     log,
     metrics,
-    api: openApi(definition.api),
-    routes: allRoutes(parts.routes, operator.routes),
+    document: JSON.stringify(openApi(describeService(definition.api))),
+    api: definition.api,
+    collaborators: parts.collaborators,
+    parts: operator,
     isOpen: () => claimed,
     missing: async () => [...(claimed && (await answers(redis)) ? [] : ['redis']), ...readers.missing()],
   });
@@ -127,7 +132,7 @@ async function start<Config extends ServiceConfig>(
 
   return async () => {
     stopping.abort();
-    operator.stop();
+    for (const part of operator) part.stop();
     await server.stop();
     await reading;
     await parts.close?.();

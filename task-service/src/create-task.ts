@@ -30,8 +30,8 @@ export function countChecks(registry: Registry): UserCheck['onCheck'] {
 
 /**
  * Creates a task if its user exists at this moment. What is known here decides; only for a user who is not known
- * here, or where too much is not yet applied to be sure, is the user service asked. Where it vouches for the user,
- * the task is created unless the user was deleted after that. Fails with `unknown_user` or `user_unverifiable`.
+ * here, or if too much is not yet applied to be sure, is the user service asked. If it vouches for the user, the task
+ * is created unless the user was deleted after that. Fails with `unknown_user` or `user_unverifiable`.
  */
 export async function createForKnownUser(
   { store, users, onCheck }: UserCheck,

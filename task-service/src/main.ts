@@ -1,11 +1,10 @@
 import { serviceClient } from 'shared-events/http';
 import { runService } from 'shared-events/service';
-import { taskApi } from './api.ts';
 import { cascade } from './cascade.ts';
 import { taskServiceConfig } from './config.ts';
 import { countChecks } from './create-task.ts';
 import { knownUsers } from './known-users.ts';
-import { taskRoutes } from './routes.ts';
+import { taskApi } from './routes.ts';
 import { taskStore } from './store.ts';
 import { taskRecords } from './task-records.ts';
 import { userClient } from './user-client.ts';
@@ -22,12 +21,12 @@ await runService({
     const base = config.USER_SERVICE_BASE;
     const userService = serviceClient({ name: 'user service', base, maxResponseSize: 64 * 1024 });
     return {
-      routes: taskRoutes({
+      collaborators: {
         store,
         users: userClient(userService),
         onCheck: countChecks(metrics),
         now: () => new Date().toISOString(),
-      }),
+      },
       reactions: [cascade({ store })],
       close: userService.close,
     };

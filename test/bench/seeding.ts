@@ -48,7 +48,7 @@ export const seedTasks = (
     const store = taskStore({ redis, partitions });
     return inParallel(owners.length * each, signal, async (n) => {
       const userId = owners[n % owners.length] as string;
-      const input = { userId, title: `Task ${n}`, description: 'one of many' };
+      const input = { userId, title: `Task ${n}`, description: 'one of many', status: 'pending' } as const;
       const task = createTask(newId(routingDigits(userId)), input, new Date().toISOString());
       const outcome = await confirmed(() => store.create({ task, context: origin }));
       if ('user' in outcome) throw new Error(`the user ${userId} is ${outcome.user}`);

@@ -1,10 +1,10 @@
 import test from 'ava';
 import type { Browser, Page } from 'playwright-core';
 import { taskEvents, userEvents } from 'shared-events';
+import { documents } from '../../nginx/docs/files.ts';
 import { launchBrowser } from '../stack/browser.ts';
 import { type Stack, startStack } from '../stack/stack.ts';
 import { until } from '../stack/until.ts';
-import { documents } from './files.ts';
 
 // The pages at /docs in a browser.
 

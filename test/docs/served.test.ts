@@ -6,14 +6,14 @@ import formats from 'ajv-formats';
 import test from 'ava';
 import fc from 'fast-check';
 import { fromCloudEvent, type Task, taskEvents, toCloudEvent, userEvents } from 'shared-events';
-import { openApi } from 'shared-events/openapi';
-import { taskApi } from '../../task-service/src/api.ts';
-import { userApi } from '../../user-service/src/api.ts';
+import { describeService, openApi } from 'shared-events/openapi';
+import { documents, folder } from '../../nginx/docs/files.ts';
+import { taskApi } from '../../task-service/src/routes.ts';
+import { userApi } from '../../user-service/src/routes.ts';
 import { documented, undocumented } from '../e2e/documented.ts';
 import { type Api, api, seed } from '../stack/api.ts';
 import { openTestRedis } from '../stack/redis.ts';
 import { type Stack, startStack } from '../stack/stack.ts';
-import { documents, folder } from './files.ts';
 
 // The descriptions as they are served, and what the running system makes of the limits they tell.
 
@@ -34,11 +34,11 @@ test('the gateway serves the descriptions and their pages, each service its own'
   }
   t.deepEqual(
     (await gateway.get('/users/openapi.json')).json(),
-    JSON.parse(JSON.stringify(openApi(userApi))),
+    JSON.parse(JSON.stringify(openApi(describeService(userApi)))),
   );
   t.deepEqual(
     (await gateway.get('/tasks/openapi.json')).json(),
-    JSON.parse(JSON.stringify(openApi(taskApi))),
+    JSON.parse(JSON.stringify(openApi(describeService(taskApi)))),
   );
   for (const path of ['/docs', '/docs/events', '/docs/redoc.js']) {
     t.is((await gateway.get(path)).status, 200);
@@ -190,12 +190,16 @@ test('the description of a text takes what the service takes, whatever its chara
   );
 });
 
+interface Listed {
+  paths: { '/tasks/tasks': { get: { parameters: { name: string; schema: object }[] } } };
+}
+
 test('each limit of the query is that of the service', async (t) => {
   const user = await make.user();
   const task = await make.task(user.id);
-  const parameters = taskApi.operations.find(({ id }) => id === 'listTasks')?.parameters ?? [];
-  const schemaOf = (name: string) =>
-    parameters.find((parameter) => parameter.name === name)?.schema as object;
+  const { paths } = documents['openapi.json']() as unknown as Listed;
+  const { parameters } = paths['/tasks/tasks'].get;
+  const schemaOf = (name: string) => parameters.find((parameter) => parameter.name === name)?.schema ?? {};
   const limit = ajv.compile(schemaOf('limit'));
   for (const value of [-1, 0, 1, 2, 999, 1000, 1001, 1.5]) {
     const { status } = await gateway.get(`/tasks/tasks?userId=${user.id}&limit=${value}`);

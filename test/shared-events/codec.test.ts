@@ -95,6 +95,8 @@ test('data of an older schema is upcast through every version on reading', (t) =
     name: 'letters',
     types: ['letter.sent'],
     document: object({ to: string().required(), lines: string().required() }),
+    noun: 'Letter',
+    example: { to: 'Ada', lines: 'Hello' },
     upcasts: [
       (data) => ({ ...(data as object), to: (data as { recipient: string }).recipient }),
       (data) => ({ ...(data as object), lines: (data as { body: string }).body }),

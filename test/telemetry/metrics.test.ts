@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import test from 'ava';
 import { pino } from 'pino';
+import { type Api, createApp, listen } from 'shared-events/http';
 import { createApp } from '../../shared-events/src/http/app.ts';
 import { listen } from '../../shared-events/src/http/server.ts';
 import { createMetrics } from '../../shared-events/src/telemetry/metrics.ts';
@@ -16,6 +17,31 @@ async function figuresAt(url: string): Promise<Map<string, number>> {
   return new Map(lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.split(' ').at(-1))]));
 }
 
+/** An API of one route. */
+const things: Api<{ endless: Readable }> = {
+  name: 'thingService',
+  title: 'Things',
+  description: 'Things that are read.',
+  servers: [],
+  tag: { name: 'things', description: 'Things.' },
+  schemas: {},
+  problems: {},
+  routes: [
+    {
+      method: 'get',
+      path: '/things/:id',
+      id: 'readThing',
+      summary: 'Read a thing',
+      answers: { 200: { description: 'The thing.' } },
+      handle(ctx, { endless }) {
+        if (ctx.params.id === 'bad') throw new Error('bad');
+        ctx.type = 'application/json';
+        ctx.body = ctx.params.id === 'long' ? endless : '{}';
+      },
+    },
+  ],
+};
+
 /** Gives a test an app of one route; the answer of `/things/long` ends when `endless` does. */
 async function withApp(
   run: (app: { url: string; endless: Readable }) => Promise<void>,
@@ -25,16 +51,11 @@ async function withApp(
   const app = createApp({
     log: pino({ level: 'silent' }),
     metrics: createMetrics(),
-    api: { openapi: '3.1.0' },
+    document: '{}',
+    collaborators: { endless },
+    api: things,
     isOpen: () => isOpen,
     missing: async () => (isOpen ? [] : ['everything']),
-    routes(router) {
-      router.get('/things/:id', (ctx) => {
-        if (ctx.params.id === 'bad') throw new Error('bad');
-        ctx.type = 'application/json';
-        ctx.body = ctx.params.id === 'long' ? endless : '{}';
-      });
-    },
   });
   const server = await listen(app.callback(), 0, '127.0.0.1');
   try {

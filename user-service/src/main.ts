@@ -1,8 +1,7 @@
 import { serviceClient } from 'shared-events/http';
 import { runService } from 'shared-events/service';
-import { userApi } from './api.ts';
 import { userServiceConfig } from './config.ts';
-import { userRoutes } from './routes.ts';
+import { userApi } from './routes.ts';
 import { userRecords, userStore } from './store.ts';
 import { taskClient } from './task-client.ts';
 
@@ -14,11 +13,11 @@ await runService({
   build({ config, redis }) {
     const taskService = serviceClient({ name: 'task service', base: config.TASK_BASE });
     return {
-      routes: userRoutes({
+      collaborators: {
         store: userStore({ redis, partitions: config.PARTITIONS }),
         tasks: taskClient(taskService),
         now: () => new Date().toISOString(),
-      }),
+      },
       close: taskService.close,
     };
   },

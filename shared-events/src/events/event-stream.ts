@@ -18,6 +18,10 @@ export interface EventStream<Type extends string, Document> {
   types: readonly Type[];
   /** The shape of the data, as it is today. */
   document: Pick<ObjectSchema<AnyObject>, 'describe'>;
+  /** What a document is called in descriptions, such as `User`. */
+  noun: string;
+  /** A document as descriptions show it. */
+  example: Document;
   /** The version of the data's shape that new entries carry. */
   schema: number;
   /** The key of one partition of the stream. */
@@ -43,9 +47,11 @@ export function eventStream<const Types extends readonly string[], Shape extends
   name: string;
   types: Types;
   document: ObjectSchema<Shape>;
+  noun: string;
+  example: InferType<ObjectSchema<Shape>>;
   upcasts?: ((data: unknown) => unknown)[];
 }): EventStream<Types[number], InferType<ObjectSchema<Shape>>> {
-  const { name, types, document, upcasts = [] } = definition;
+  const { name, types, document, noun, example, upcasts = [] } = definition;
   const schema = upcasts.length + 1;
 
   function envelope(raw: RawEntry): Envelope<Types[number]> {
@@ -73,6 +79,8 @@ export function eventStream<const Types extends readonly string[], Shape extends
     name,
     types,
     document,
+    noun,
+    example,
     schema,
     key: (partition) => `${name}:${hashTag(partition)}`,
     encode: entryFields,

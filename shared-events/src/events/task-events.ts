@@ -21,6 +21,16 @@ export const taskEvents = eventStream({
   name: 'task-events',
   types: ['task.created', 'task.updated', 'task.deleted'],
   document: task,
+  noun: 'Task',
+  example: {
+    id: '01a20570-5c77-7abc-9def-0123456789ab',
+    userId: '01a20570-5a3c-7abc-9def-0123456789ab',
+    title: 'Buy milk',
+    description: null,
+    status: 'pending',
+    createdAt: '2026-11-22T21:36:01.000Z',
+    updatedAt: '2026-11-22T21:36:01.000Z',
+  },
 });
 
 export type TaskEvent = EventOf<typeof taskEvents>;

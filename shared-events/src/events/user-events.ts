@@ -16,6 +16,14 @@ export const userEvents = eventStream({
   name: 'user-events',
   types: ['user.created', 'user.updated', 'user.deleted'],
   document: user,
+  noun: 'User',
+  example: {
+    id: '01a20570-5a3c-7abc-9def-0123456789ab',
+    name: 'Ada',
+    email: 'ada@example.com',
+    createdAt: '2026-11-22T21:36:00.000Z',
+    updatedAt: '2026-11-22T21:36:00.000Z',
+  },
 });
 
 export type UserEvent = EventOf<typeof userEvents>;

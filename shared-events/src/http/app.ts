@@ -1,82 +1,54 @@
-import { METHODS } from 'node:http';
-import Router from '@koa/router';
 import Koa from 'koa';
 import type { Logger } from 'pino';
-import type { Registry } from 'prom-client';
-import type { RequestContext } from '../events/entry.ts';
 import { Failure } from '../failure.ts';
-import type { OpenApi } from '../openapi/openapi.ts';
 import { measureReadiness } from '../telemetry/metrics.ts';
 import { requestLog } from '../telemetry/request-log.ts';
 import { requestMetrics } from '../telemetry/request-metrics.ts';
+import type { RequestState } from '../telemetry/request-state.ts';
 import { isTracing } from '../tracing.ts';
-import { contextMiddleware } from './context.ts';
-import { problemResponses } from './problems.ts';
+import { type CommonCollaborators, commonRoutes } from './common-routes.ts';
+import { type AppContext, contextMiddleware } from './context.ts';
+import { type Problems, problemResponses } from './problems.ts';
+import type { Api, Endpoint } from './route.ts';
+import { bind, routing } from './routing.ts';
 import { requestSpan } from './traced.ts';
 
-export interface AppState {
-  context: RequestContext;
+/** Routes that are no part of a service's API, such as those of operators. They bring their own collaborators. */
+export interface AppPart {
+  routes: Endpoint[];
+  /** The problems they answer with beside those of every service. */
+  problems?: Problems;
 }
-export type AppContext = Koa.ParameterizedContext<AppState>;
-export type AppRouter = Router<AppState>;
 
-interface AppOptions {
+export interface AppOptions<Collaborators> extends CommonCollaborators {
   log: Logger;
-  /** The service's own routes. */
-  routes(router: AppRouter): void;
-  /** Whether the service's own routes may be used yet. */
+  /** The service's own routes with their description. */
+  api: Api<Collaborators>;
+  /** What the routes of the API are answered with. */
+  collaborators: Collaborators;
+  parts?: AppPart[];
+  /** Whether the routes of the API and of the parts may be used yet; before that they answer `not_ready`. */
   isOpen(): boolean;
-  /** The names of what is missing for good service; none when all is there. */
-  missing(): Promise<string[]>;
-  /** The description of the service's API, which `GET /openapi.json` answers with. */
-  api: OpenApi;
-  /** What `GET /metrics` tells. The gateway does not lead there. */
-  metrics: Registry;
 }
 
-/** Routes of several parts as those of one. */
-export const allRoutes =
-  (...parts: AppOptions['routes'][]): AppOptions['routes'] =>
-  (router) => {
-    for (const routes of parts) routes(router);
-  };
-
-/** The app both services are: request ids, log, problems, health and readiness around the service's own routes. */
-export function createApp({ log, routes, api, isOpen, missing, metrics }: AppOptions): Koa<AppState> {
-  const description = JSON.stringify(api);
-  const router: AppRouter = new Router({ strict: true, sensitive: true, methods: METHODS });
-
-  router.get('/health', (ctx) => {
-    ctx.type = 'application/json';
-    ctx.body = '{"status":"healthy"}';
-  });
-  router.get('/ready', async (ctx) => {
-    const names = await missing();
-    if (names.length > 0) throw new Failure('not_ready', `Not ready: ${names.join(', ')}.`);
-    ctx.type = 'application/json';
-    ctx.body = '{"status":"ready"}';
-  });
-  router.get('/openapi.json', (ctx) => {
-    ctx.type = 'application/json';
-    ctx.body = description;
-  });
-  router.get('/metrics', async (ctx) => {
-    ctx.body = await metrics.metrics();
-    ctx.type = metrics.contentType;
-  });
-  router.use((_, next) => {
-    if (!isOpen()) throw new Failure('not_ready', 'The service is still starting. Try again shortly.');
-    return next();
-  });
-  routes(router);
+/** The app both services are: request ids, log, problems and the routes of every service around the service's own. */
+export function createApp<Collaborators>(options: AppOptions<Collaborators>): Koa<RequestState> {
+  const { log, metrics, missing, api, collaborators, parts = [], isOpen } = options;
+  const own = [...bind(api.routes, collaborators), ...parts.flatMap(({ routes }) => routes)];
+  const { router, findRoute } = routing([
+    ...bind(commonRoutes(api.name), options),
+    ...own.map((route) => openWhen(isOpen, route)),
+  ]);
+  const problems: Problems = Object.assign({}, api.problems, ...parts.map((part) => part.problems));
 
   measureReadiness(metrics, missing);
-  const app = new Koa<AppState>();
+  const app = new Koa<RequestState>();
   app.use(requestMetrics(metrics));
+  app.use(findRoute);
   app.use(contextMiddleware);
   if (isTracing()) app.use(requestSpan);
   app.use(requestLog(log));
-  app.use(problemResponses(log));
+  app.use(problemResponses(log, problems));
   app.use(refuseUnanswered);
   app.use(router.allowedMethods());
   app.use(router.routes());
@@ -88,8 +60,14 @@ export function createApp({ log, routes, api, isOpen, missing, metrics }: AppOpt
   return app;
 }
 
-/** Paths whose answers are not JSON. */
-const otherMedia = new Set(['/metrics', '/operator/events']);
+/** The route, which answers `not_ready` until it may be used. */
+const openWhen = (isOpen: () => boolean, route: Endpoint): Endpoint => ({
+  ...route,
+  handle(ctx, collaborators) {
+    if (!isOpen()) throw new Failure('not_ready', 'The service is still starting. Try again shortly.');
+    return route.handle(ctx, collaborators);
+  },
+});
 
 /** How an answer fails whose client is gone. */
 const clientLeft = new Set([
@@ -100,11 +78,11 @@ const clientLeft = new Set([
   'ABORT_ERR',
 ]);
 
-/** Turns away what asks for another media type than JSON, and what no route answered. */
+/** Turns away what asks for another media type than JSON if its route has no other, and what no route answered. */
 async function refuseUnanswered(ctx: AppContext, next: Koa.Next): Promise<void> {
   if (
     ctx.method !== 'DELETE' &&
-    !otherMedia.has(ctx.path) &&
+    ctx.state.route?.type === undefined &&
     !ctx.accepts('application/json', 'application/problem+json')
   ) {
     throw new Failure('not_acceptable', 'Every answer here is application/json.');

@@ -2,12 +2,14 @@ import { isUtf8 } from 'node:buffer';
 import bodyParser from 'koa-bodyparser';
 import type { ObjectSchema } from 'yup';
 import { Failure } from '../failure.ts';
-import type { AppContext } from './app.ts';
+import type { AppContext } from './context.ts';
 
 // A member named __proto__ is an unknown member like any other: it is left out.
 const parserOptions = { enableTypes: ['json'], jsonLimit: '64kb', strict: false, onProtoPoisoning: 'remove' };
 const parse = bodyParser(parserOptions);
 const json = /^application\/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
+
+type Members = Record<string, unknown>;
 
 /** What koa-bodyparser and the parsers below it throw. */
 interface ParseError extends Error {
@@ -15,8 +17,9 @@ interface ParseError extends Error {
 }
 
 /**
- * The request's JSON body, checked against a schema and never cast; members the schema does not know are left in.
- * At most 64 KiB. Fails with 400, 413 and 415 codes, or with yup's ValidationError.
+ * Resolves to what a schema names of the request's JSON body, checked and never cast: members that the schema does not
+ * know are left out, and those that are not given have its default. At most 64 KiB. Fails with 400, 413 and 415 codes,
+ * or with yup's ValidationError.
  */
 export async function readBody<T extends object>(ctx: AppContext, schema: ObjectSchema<T>): Promise<T> {
   if (!json.test(ctx.get('Content-Type')) || !['', 'identity'].includes(ctx.get('Content-Encoding'))) {
@@ -41,12 +44,22 @@ export async function readBody<T extends object>(ctx: AppContext, schema: Object
   return check(schema, body);
 }
 
-/** The request's query, checked against a schema. A parameter given twice is not a string and so is refused. */
+/**
+ * Returns what a schema names of the request's query, checked as a body is. A parameter given twice is not a string and
+ * so is refused.
+ */
 export const readQuery = <T extends object>(ctx: AppContext, schema: ObjectSchema<T>): T =>
   check(schema, { ...ctx.query });
 
-const check = <T extends object>(schema: ObjectSchema<T>, value: object): T =>
-  schema.validateSync(value, { strict: true, abortEarly: false }) as T;
+function check<T extends object>(schema: ObjectSchema<T>, value: object): T {
+  const checked: Members = schema.validateSync(value, { strict: true, abortEarly: false });
+  const defaults: Members = schema.getDefault();
+  const members = Object.keys(schema.fields).map((name) => [
+    name,
+    checked[name] === undefined ? defaults[name] : checked[name],
+  ]);
+  return Object.fromEntries(members.filter(([, member]) => member !== undefined)) as T;
+}
 
 function parseFailure(error: ParseError): Error {
   if (error.status === 413) {

@@ -1,6 +1,8 @@
-import type { AppContext } from './app.ts';
+import type { AppContext } from './context.ts';
 
-/** A signal that aborts when the client leaves before the answer is complete: what works for it can end then. */
+/**
+ * Returns a signal that aborts when the client leaves before the answer is complete: what works for it can end then.
+ */
 export function clientGone({ res }: AppContext): AbortSignal {
   const controller = new AbortController();
   const note = () => {

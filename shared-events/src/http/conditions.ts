@@ -1,9 +1,9 @@
 import type { ChangeRequest, Stored } from '../records/records.ts';
-import type { AppContext } from './app.ts';
+import type { AppContext } from './context.ts';
 
 const etag = (version: string): string => `"${version}"`;
 
-/** The entity tags of an If-Match or If-None-Match header. */
+/** Returns the entity tags of an If-Match or If-None-Match header. */
 const tagsIn = (header: string): string[] => header.split(',').map((tag) => tag.trim());
 
 const matches = (tags: string[], version: string): boolean =>
@@ -17,7 +17,7 @@ export function sendDocument(ctx: AppContext, { version, text }: Stored): void {
 }
 
 /**
- * Answers a read with a document, or with 304 where If-None-Match has its version (weakly compared, as RFC 9110 asks).
+ * Answers a read with a document, or with 304 if If-None-Match has its version (weakly compared, as RFC 9110 asks).
  */
 export function sendIfChanged(ctx: AppContext, stored: Stored): void {
   sendDocument(ctx, stored);
@@ -25,7 +25,7 @@ export function sendIfChanged(ctx: AppContext, stored: Stored): void {
   if (matches(tags, stored.version)) ctx.status = 304;
 }
 
-/** The change a request asks for: where it comes from, and which versions its If-Match allows. */
+/** Returns the change that a request asks for: its context, and which versions its If-Match allows. */
 export function changeRequest(ctx: AppContext): ChangeRequest {
   const header = ctx.get('If-Match');
   const tags = tagsIn(header);

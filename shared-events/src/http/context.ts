@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import type { Middleware } from 'koa';
+import type { Middleware, ParameterizedContext } from 'koa';
 import type { RequestContext } from '../events/entry.ts';
-import type { AppState } from './app.ts';
+import type { RequestState } from '../telemetry/request-state.ts';
+
+/** A request and its answer, in both services. */
+export type AppContext = ParameterizedContext<RequestState>;
 
 /** What an X-Request-Id and a traceparent may be that are taken from a request; the gateway has the same. */
 export const requestIdPattern = /^[\w.:@/+=-]{1,128}$/;
@@ -13,7 +16,7 @@ const randomHex = (): string => randomUUID().replaceAll('-', '');
 
 const newTraceparent = (): string => `00-${randomHex()}-${randomHex().slice(16)}-01`;
 
-/** The headers that carry an context from service to service, and back to the client. */
+/** The headers that carry a request context from service to service, and back to the client. */
 export const contextHeaders = ({ request, trace }: RequestContext) => ({
   'X-Request-Id': request,
   traceparent: trace,
@@ -30,7 +33,7 @@ export function readContext(header: (name: string) => string): RequestContext {
 }
 
 /** Takes request id and trace context from the request, or makes them, and answers with them. */
-export const contextMiddleware: Middleware<AppState> = (ctx, next) => {
+export const contextMiddleware: Middleware<RequestState> = (ctx, next) => {
   ctx.state.context = readContext((name) => ctx.get(name));
   ctx.set(contextHeaders(ctx.state.context));
   return next();

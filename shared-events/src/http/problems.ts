@@ -3,27 +3,29 @@ import type { Logger } from 'pino';
 import { ValidationError } from 'yup';
 import { Failure } from '../failure.ts';
 import { RedisUnavailable } from '../redis/unavailable.ts';
-import type { AppState } from './app.ts';
+import type { RequestState } from '../telemetry/request-state.ts';
 
-export type Problems = Record<string, [status: number, title: string]>;
+/** A problem's status and title; `ours` if the log tells of it although its status is one of the client's doing. */
+export type Problem = [status: number, title: string, blame?: 'ours'];
+
+/** Problems by their codes. */
+export type Problems = Record<string, Problem>;
 
 /**
- * Every code a client can meet, with its status and title. Here and below is the one place where errors become HTTP.
+ * The codes that a client can meet at any service; a service has more of its own. Here and below is the one place where
+ * errors become HTTP.
  */
-export const problems: Problems = {
+export const problems = {
   bad_request: [400, 'Bad request'],
   malformed_json: [400, 'Malformed JSON'],
   body_not_an_object: [400, 'The body is not an object'],
   body_incomplete: [400, 'The body is incomplete'],
   invalid_idempotency_key: [400, 'Invalid Idempotency-Key'],
-  unknown_user: [400, 'Unknown user'],
-  user_unverifiable: [400, 'The user could not be verified'],
   not_found: [404, 'Not found'],
-  user_not_found: [404, 'User not found'],
-  task_not_found: [404, 'Task not found'],
   method_not_allowed: [405, 'Method not allowed'],
   not_acceptable: [406, 'Not acceptable'],
   request_timeout: [408, 'The request took too long'],
+  idempotency_answer_gone: [409, 'What the Idempotency-Key created is gone'],
   precondition_failed: [412, 'Precondition failed'],
   body_too_large: [413, 'The body is too large'],
   unsupported_media_type: [415, 'Unsupported media type'],
@@ -37,18 +39,7 @@ export const problems: Problems = {
   not_ready: [503, 'Not ready'],
   record_busy: [503, 'Too many changes at once'],
   upstream_timeout: [504, 'The other service was too slow'],
-};
-
-/** What only the operators' routes answer with. */
-const operatorProblems: Problems = {
-  invalid_cursor: [400, 'Invalid cursor'],
-  forbidden: [403, 'Forbidden'],
-  no_dead_letter: [404, 'No dead letter'],
-  entry_gone: [409, 'The entry was removed'],
-  replay_running: [409, 'A replay runs already'],
-};
-
-const known: Problems = { ...problems, ...operatorProblems };
+} satisfies Problems;
 
 interface Found {
   code: string;
@@ -56,17 +47,17 @@ interface Found {
   errors?: { path: string; message: string }[];
 }
 
-/** The status and the body of a problem. */
-export function problem({ code, detail, errors }: Found, requestId: string) {
-  const [status, title] = known[code] as [number, string];
+/** The body of a problem. */
+export function problemBody({ code, detail, errors }: Found, [status, title]: Problem, requestId: string) {
   const type = `urn:problem:${code}`;
-  const body = JSON.stringify({ type, title, status, detail, code, requestId, ...(errors && { errors }) });
-  return { status, body };
+  return JSON.stringify({ type, title, status, detail, code, requestId, ...(errors && { errors }) });
 }
 
 /** What an error means to a client; an unexpected one tells nothing but that it was unexpected. */
-function explain(error: unknown): Found {
-  if (error instanceof Failure && error.code in known) return { code: error.code, detail: error.message };
+function explain(error: unknown, known: Problems): Found {
+  if (error instanceof Failure && Object.hasOwn(known, error.code)) {
+    return { code: error.code, detail: error.message };
+  }
   if (error instanceof ValidationError) {
     const errors = error.inner.map(({ path = '', message }) => ({ path, message }));
     const detail = errors.map(({ path, message }) => `${path} ${message}`).join('; ');
@@ -92,24 +83,38 @@ const reasonOf = (error: unknown): string =>
       : reasonOf(error.cause)
     : String(error);
 
-/** Answers what is thrown below it as `application/problem+json`, and logs what is not the client's doing. */
-export function problemResponses(log: Logger): Middleware<AppState> {
+/**
+ * Answers what is thrown below it as `application/problem+json`, and logs what is not the client's doing.
+ * @param own the problems of the service's own, beside those of every service
+ */
+export function problemResponses(log: Logger, own: Problems): Middleware<RequestState> {
+  const known: Problems = { ...problems, ...own };
   return async (ctx, next) => {
     try {
       await next();
     } catch (error) {
-      const found = explain(error);
+      const found = explain(error, known);
       const requestId = ctx.state.context.request;
-      const { status, body } = problem(found, requestId);
-      const { code, detail } = found;
-      if (status === 500) log.error({ err: error, requestId }, detail);
-      else if (code !== 'not_ready' && (status > 500 || code === 'user_unverifiable')) {
-        log.warn({ requestId, code, reason: reasonOf(error) }, detail);
-      }
+      const meaning = known[found.code] ?? problems.internal_error;
+      logProblem(log, error, { ...found, meaning, requestId });
+      const [status] = meaning;
       if (status === 503) ctx.set('Retry-After', '1');
       ctx.status = status;
       ctx.type = 'application/problem+json';
-      ctx.body = body;
+      ctx.body = problemBody(found, meaning, requestId);
     }
   };
+}
+
+interface Met extends Found {
+  meaning: Problem;
+  requestId: string;
+}
+
+function logProblem(log: Logger, error: unknown, { code, detail, meaning, requestId }: Met): void {
+  const [status, , blame] = meaning;
+  if (status === 500) log.error({ err: error, requestId }, detail);
+  else if (code !== 'not_ready' && (status > 500 || blame === 'ours')) {
+    log.warn({ requestId, code, reason: reasonOf(error) }, detail);
+  }
 }

@@ -1,6 +1,6 @@
-import type { AppContext } from './app.ts';
+import type { AppContext } from './context.ts';
 
-/** A path of this service as the client sees it: behind the gateway with the prefix that the gateway strips. */
+/** Returns a path of this service as the client sees it: behind the gateway with the prefix that the gateway strips. */
 export function publicPath(ctx: AppContext, path: string): string {
   const prefix = ctx.get('X-Forwarded-Prefix');
   return /^\/[\w-]+$/.test(prefix) ? prefix + path : path;

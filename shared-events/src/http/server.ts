@@ -3,7 +3,7 @@ import { type AddressInfo, Server as NetServer } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { contextHeaders, readContext } from './context.ts';
-import { problem } from './problems.ts';
+import { type Problem, problemBody, problems } from './problems.ts';
 
 export interface Server {
   port: number;
@@ -100,7 +100,7 @@ async function acceptWaiting(server: HttpServer): Promise<void> {
  */
 const closeListener = (server: HttpServer, done: () => void) => NetServer.prototype.close.call(server, done);
 
-const refusals: Record<string, string> = {
+const refusals: Record<string, keyof typeof problems> = {
   HPE_HEADER_OVERFLOW: 'headers_too_large',
   HPE_INVALID_METHOD: 'not_implemented',
   ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout',
@@ -119,7 +119,9 @@ function refuse(error: ReadError, socket: Duplex): void {
   }
   const context = readContext((name) => headerIn(error.rawPacket, name));
   const code = refusals[error.code ?? ''] ?? 'bad_request';
-  const { status, body } = problem({ code, detail: 'This cannot be read as a request.' }, context.request);
+  const meaning: Problem = problems[code];
+  const [status] = meaning;
+  const body = problemBody({ code, detail: 'This cannot be read as a request.' }, meaning, context.request);
   const head = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
     'Content-Type: application/problem+json',
@@ -130,6 +132,6 @@ function refuse(error: ReadError, socket: Duplex): void {
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
 }
 
-/** A header of a request that could not be read, where its line is there in full. */
+/** A header of a request that could not be read, if its line is there in full. */
 const headerIn = (bytes: Buffer | undefined, name: string): string =>
   new RegExp(`^${name}: (.*)\r$`, 'im').exec(bytes?.toString('latin1') ?? '')?.[1] ?? '';

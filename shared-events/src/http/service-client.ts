@@ -21,8 +21,8 @@ export interface ServiceAnswer {
 
 export interface ServiceClient {
   /**
-   * Asks the service for a path of its own; once more where the connection is cut before an answer, as by a gateway
-   * that is reloaded. Follows no redirect. Fails with `upstream_timeout` where the answer has not begun after two
+   * Asks the service for a path of its own; once more if the connection is cut before an answer, as by a gateway
+   * that is reloaded. Follows no redirect. Fails with `upstream_timeout` if the answer has not begun after two
    * seconds, else with `upstream_failed`. The signal ends the request and the reading of its body, which must be read
    * to its end, dumped, or ended so.
    */

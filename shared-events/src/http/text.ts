@@ -1,7 +1,7 @@
 import { string } from 'yup';
 
 interface TextRules {
-  /** the fewest characters; where there must be some, white space at both ends is not counted, and one can be seen */
+  /** the fewest characters; if there must be some, white space at both ends is not counted, and one can be seen */
   min: number;
   /** the most characters, counted in the same way */
   max: number;
@@ -14,7 +14,10 @@ const controlButLayout = /[^\P{Cc}\n\r\t]/u;
 const lone = /\p{Cs}/u;
 const visible = /[^\p{White_Space}\p{Default_Ignorable_Code_Point}]/u;
 
-/** A string taken as it is given: well-formed Unicode without control characters, its length counted in characters. */
+/**
+ * Returns the schema of a string that is taken as it is given: well-formed Unicode without control characters, its
+ * length counted in characters.
+ */
 export const text = ({ min, max, multiline = false }: TextRules) =>
   string()
     .typeError('must be a string')

@@ -1,19 +1,18 @@
 import { SpanStatusCode } from '@opentelemetry/api';
 import type { Middleware } from 'koa';
-import { probes } from '../telemetry/request-log.ts';
 import { routeOf } from '../telemetry/request-metrics.ts';
+import type { RequestState } from '../telemetry/request-state.ts';
 import { beginSpan, inSpan, isTracing, traceparentOf, within } from '../tracing.ts';
-import type { AppState } from './app.ts';
 import { contextHeaders } from './context.ts';
 import type { ServiceClient } from './service-client.ts';
 
 /**
  * Makes each request a span below the traceparent it came with, until its answer has been sent; answer, log and events
- * then carry the span's own. Probes have none.
+ * then carry the span's own. A route that is untraced has none.
  */
-export const requestSpan: Middleware<AppState> = (ctx, next) => {
-  if (probes.has(ctx.path)) return next();
-  const { context } = ctx.state;
+export const requestSpan: Middleware<RequestState> = (ctx, next) => {
+  const { context, route } = ctx.state;
+  if (route?.untraced) return next();
   const span = beginSpan({
     name: ctx.method,
     kind: 'server',
@@ -27,9 +26,9 @@ export const requestSpan: Middleware<AppState> = (ctx, next) => {
   ctx.state.context = { ...context, trace: traceparentOf(span) };
   ctx.set(contextHeaders(ctx.state.context));
   ctx.res.once('close', () => {
-    const route = routeOf(ctx);
-    span.updateName(`${ctx.method} ${route}`);
-    span.setAttributes({ 'http.route': route, 'http.response.status_code': ctx.status });
+    const pattern = routeOf(ctx.state);
+    span.updateName(`${ctx.method} ${pattern}`);
+    span.setAttributes({ 'http.route': pattern, 'http.response.status_code': ctx.status });
     if (ctx.status >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
     span.end();
   });

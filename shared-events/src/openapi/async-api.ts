@@ -1,7 +1,8 @@
 import { entryFields } from '../events/entry.ts';
 import type { EventStream } from '../events/event-stream.ts';
-import { examples } from '../events/examples.ts';
-import { type JsonSchema, jsonSchema } from './json-schema.ts';
+import { exampleContext } from '../http/describe.ts';
+import type { JsonSchema } from '../http/route.ts';
+import { jsonSchema } from './json-schema.ts';
 
 /** An AsyncAPI 3.1 document. */
 export interface AsyncApi {
@@ -9,16 +10,12 @@ export interface AsyncApi {
   [member: string]: unknown;
 }
 
-/** A stream with what its document says beside what follows from it. */
-export interface DescribedStream {
-  stream: Pick<EventStream<string, unknown>, 'name' | 'types' | 'schema' | 'document'>;
-  /** What its documents are called. */
-  noun: string;
-  /** A document as an event may have it. */
-  example: { id: string; createdAt: string };
-}
+/** What a document tells of a stream. */
+type DescribedStream = Pick<
+  EventStream<string, { id: string; createdAt: string }>,
+  'name' | 'types' | 'schema' | 'document' | 'noun' | 'example'
+>;
 
-const { context } = examples;
 const text = (description: string): JsonSchema => ({ type: 'string', description });
 
 /** The document of these streams: each event as the entry that is in Redis, and in the form of CloudEvents 1.0. */
@@ -29,7 +26,7 @@ export function asyncApi(streams: DescribedStream[]): AsyncApi {
       title: 'Events of the task manager',
       version: '1.0.0',
       description:
-        'Every change of a user or a task is one entry in a Redis Stream, written in the same step as the change. ' +
+        `Every change of ${nounsOf(streams)} is one entry in a Redis Stream, written in the same step as the change. ` +
         "Read them with XREAD or in a consumer group. An entry's id is the version of the document, and its ETag.",
       license: { name: 'MIT', url: 'https://opensource.org/license/mit' },
     },
@@ -40,7 +37,7 @@ export function asyncApi(streams: DescribedStream[]): AsyncApi {
     channels: Object.assign({}, ...streams.flatMap((one) => [entryChannel(one), cloudEventChannel(one)])),
     operations: Object.assign({}, ...streams.map(operationsOf)),
     components: {
-      schemas: Object.fromEntries(streams.map(({ noun, stream }) => [noun, jsonSchema(stream.document)])),
+      schemas: Object.fromEntries(streams.map(({ noun, document }) => [noun, jsonSchema(document)])),
       messages: Object.assign({}, ...streams.map(messagesOf)),
       securitySchemes: {
         account: { type: 'userPassword', description: 'An account in Redis that may use the stream.' },
@@ -49,16 +46,19 @@ export function asyncApi(streams: DescribedStream[]): AsyncApi {
   };
 }
 
-const messageRefs = ({ stream }: DescribedStream, suffix: string) =>
+const nounsOf = (streams: DescribedStream[]): string =>
+  streams.map(({ noun }) => `a ${noun.toLowerCase()}`).join(' or ');
+
+const messageRefs = ({ types }: DescribedStream, suffix: string) =>
   Object.fromEntries(
-    stream.types.map((type) => [type + suffix, { $ref: `#/components/messages/${type}${suffix}` }]),
+    types.map((type) => [type + suffix, { $ref: `#/components/messages/${type}${suffix}` }]),
   );
 
-const entryChannel = (described: DescribedStream) => ({
-  [described.stream.name]: {
-    address: `${described.stream.name}:{hashTag}`,
-    title: `The stream ${described.stream.name}`,
-    description: `What happens to each ${described.noun}: the entries of the stream, in order.`,
+const entryChannel = (stream: DescribedStream) => ({
+  [stream.name]: {
+    address: `${stream.name}:{hashTag}`,
+    title: `The stream ${stream.name}`,
+    description: `What happens to each ${stream.noun}: the entries of the stream, in order.`,
     parameters: {
       hashTag: {
         description: 'The partition in braces, which Redis Cluster takes for a hash tag.',
@@ -66,54 +66,67 @@ const entryChannel = (described: DescribedStream) => ({
         examples: ['{0}'],
       },
     },
-    messages: messageRefs(described, ''),
+    messages: messageRefs(stream, ''),
   },
 });
 
-const cloudEventChannel = (described: DescribedStream) => ({
-  [`${described.stream.name}-as-cloud-events`]: {
-    title: `${described.stream.name} as CloudEvents`,
+const cloudEventChannel = (stream: DescribedStream) => ({
+  [`${stream.name}-as-cloud-events`]: {
+    title: `${stream.name} as CloudEvents`,
     description:
       'The same events as `toCloudEvent` gives them, and `npm run events -- tail --json` prints them.',
-    messages: messageRefs(described, cloud),
+    messages: messageRefs(stream, cloud),
   },
 });
 const cloud = '.cloudevent';
 
 const security = [{ $ref: '#/components/securitySchemes/account' }];
 
-const operationsOf = ({ stream: { name } }: DescribedStream) => ({
-  [`append-${name}`]: {
-    ...{ action: 'send', channel: { $ref: `#/channels/${name}` }, security },
-    summary: 'Append an event, in the same script that makes the change.',
-  },
-  [`read-${name}`]: {
-    ...{ action: 'receive', channel: { $ref: `#/channels/${name}` }, security },
-    summary: 'Read the events, as a projection follows them or a consumer group takes them.',
-  },
-});
+function operationsOf({ name }: DescribedStream) {
+  const channel = { $ref: `#/channels/${name}` };
+  return {
+    [`append-${name}`]: {
+      action: 'send',
+      channel,
+      security,
+      summary: 'Append an event, in the same script that makes the change.',
+    },
+    [`read-${name}`]: {
+      action: 'receive',
+      channel,
+      security,
+      summary: 'Read the events, as a projection follows them or a consumer group takes them.',
+    },
+  };
+}
 
-function messagesOf({ stream, noun, example }: DescribedStream) {
-  return Object.assign(
-    {},
-    ...stream.types.map((type) => {
-      const about = `The ${noun} ${type.endsWith('deleted') ? 'as it was last' : 'as it is after the change'}.`;
-      const data = { $ref: `#/components/schemas/${noun}` };
-      const message = { contentType: 'application/json', title: type, summary: about };
-      return {
-        [type]: {
-          ...{ name: type, ...message },
-          payload: entrySchema(type, stream.schema, data),
-          examples: [{ name: 'entry', payload: entryOf(type, stream.schema, example) }],
-        },
-        [type + cloud]: {
-          ...{ name: type + cloud, ...message, contentType: 'application/cloudevents+json' },
-          payload: cloudEventSchema(type, stream, data),
-          examples: [{ name: 'event', payload: cloudEventOf(type, stream, example) }],
-        },
-      };
-    }),
-  );
+const messagesOf = (stream: DescribedStream) =>
+  Object.assign({}, ...stream.types.map((type) => messagesOfType(type, stream)));
+
+/** The entry and the CloudEvent of an event type. */
+function messagesOfType(type: string, stream: DescribedStream) {
+  const { noun, schema, example } = stream;
+  const title = type;
+  const summary = `The ${noun} ${type.endsWith('deleted') ? 'as it was last' : 'as it is after the change'}.`;
+  const data = { $ref: `#/components/schemas/${noun}` };
+  return {
+    [type]: {
+      name: type,
+      contentType: 'application/json',
+      title,
+      summary,
+      payload: entrySchema(type, schema, data),
+      examples: [{ name: 'entry', payload: entryOf(type, schema, example) }],
+    },
+    [type + cloud]: {
+      name: type + cloud,
+      contentType: 'application/cloudevents+json',
+      title,
+      summary,
+      payload: cloudEventSchema(type, stream, data),
+      examples: [{ name: 'event', payload: cloudEventOf(type, stream) }],
+    },
+  };
 }
 
 const entrySchema = (type: string, schema: number, data: JsonSchema): JsonSchema => ({
@@ -124,7 +137,8 @@ const entrySchema = (type: string, schema: number, data: JsonSchema): JsonSchema
     data: {
       type: 'string',
       description: "The document's JSON, whole; its shape is that of `data` in the form of CloudEvents.",
-      ...{ contentMediaType: 'application/json', 'x-contentSchema': data },
+      contentMediaType: 'application/json',
+      'x-contentSchema': data,
     },
     schema: { type: 'string', const: String(schema), description: "The version of the data's shape." },
     trace: text('The W3C traceparent of the request that asked for the change.'),
@@ -142,18 +156,16 @@ const fieldsOf = (entry: Parameters<typeof entryFields>[0]): [string, string][] 
   );
 };
 
-const names = fieldsOf({ type: '', subject: '', data: '', schema: 1, ...context }).map(([name]) => name);
+const names = fieldsOf({ type: '', subject: '', data: '', schema: 1, ...exampleContext }).map(
+  ([name]) => name,
+);
 
 const entryOf = (type: string, schema: number, example: DescribedStream['example']) =>
   Object.fromEntries(
-    fieldsOf({ type, subject: example.id, data: JSON.stringify(example), schema, ...context }),
+    fieldsOf({ type, subject: example.id, data: JSON.stringify(example), schema, ...exampleContext }),
   );
 
-const cloudEventSchema = (
-  type: string,
-  { name, schema }: DescribedStream['stream'],
-  data: JsonSchema,
-): JsonSchema => ({
+const cloudEventSchema = (type: string, { name, schema }: DescribedStream, data: JsonSchema): JsonSchema => ({
   type: 'object',
   properties: {
     specversion: { type: 'string', const: '1.0' },
@@ -169,23 +181,28 @@ const cloudEventSchema = (
     requestid: text('The X-Request-Id of the request; absent where that is not known.'),
   },
   required: [
-    ...['specversion', 'id', 'source', 'type', 'subject', 'time', 'datacontenttype', 'data'],
+    'specversion',
+    'id',
+    'source',
+    'type',
+    'subject',
+    'time',
+    'datacontenttype',
+    'data',
     'schemaversion',
   ],
 });
 
-const cloudEventOf = (
-  type: string,
-  { name, schema }: DescribedStream['stream'],
-  data: { id: string; createdAt: string },
-) => ({
-  ...{
-    specversion: '1.0',
-    id: `${Date.parse(data.createdAt)}-0`,
-    source: `/${name}/0`,
-    type,
-    subject: data.id,
-  },
-  ...{ time: data.createdAt, datacontenttype: 'application/json', data, schemaversion: schema },
-  ...{ traceparent: context.trace, requestid: context.request },
+const cloudEventOf = (type: string, { name, schema, example }: DescribedStream) => ({
+  specversion: '1.0',
+  id: `${Date.parse(example.createdAt)}-0`,
+  source: `/${name}/0`,
+  type,
+  subject: example.id,
+  time: example.createdAt,
+  datacontenttype: 'application/json',
+  data: example,
+  schemaversion: schema,
+  traceparent: exampleContext.trace,
+  requestid: exampleContext.request,
 });

@@ -1,12 +1,5 @@
-import type { ObjectSchema, SchemaFieldDescription } from 'yup';
-
-/** A schema in JSON Schema 2020-12, which is also that of OpenAPI 3.1. */
-export interface JsonSchema {
-  [keyword: string]: unknown;
-}
-
-/** An object schema of yup, as far as its document needs it. */
-export type Describable = Pick<ObjectSchema<object>, 'describe'>;
+import type { SchemaFieldDescription } from 'yup';
+import type { Describable, JsonSchema } from '../http/route.ts';
 
 /** What the tests of a string that yup can describe are in JSON Schema. */
 const keywordsOf: Record<string, (params: Record<string, unknown>) => JsonSchema> = {
@@ -26,9 +19,9 @@ interface Described {
 }
 
 /**
- * What an object schema of yup asks for, as JSON Schema. The `meta` of a schema holds keywords of JSON Schema, which
- * stand over what yup tells; a test of its own that yup cannot describe is told there alone. Throws TypeError where it
- * is told nowhere, so that no limit is left out of a document.
+ * Returns what an object schema of yup asks for, as JSON Schema. The `meta` of a schema holds keywords of JSON Schema,
+ * which stand over what yup tells; a test of its own that yup cannot describe is told there alone. Throws TypeError if
+ * it is told nowhere, so that no limit is left out of a document.
  */
 export const jsonSchema = (schema: Describable): JsonSchema =>
   convert(schema.describe() as SchemaFieldDescription as Described);

@@ -1,7 +1,7 @@
-import { examples } from '../events/examples.ts';
-import type { Problems } from '../http/problems.ts';
-import type { JsonSchema } from './json-schema.ts';
-import { allowHeader, headerRefs, schemaRef } from './parts.ts';
+import { exampleContext, schemaRef } from '../http/describe.ts';
+import type { Problem, Problems } from '../http/problems.ts';
+import type { JsonSchema } from '../http/route.ts';
+import { allowHeader, headerRefs } from './headers.ts';
 
 // How problems are described: those of one status together, as one response with an example of each.
 
@@ -36,7 +36,7 @@ export interface Group {
   name: string;
 }
 
-/** The responses that these codes are. Throws TypeError where one is no problem. */
+/** Returns the responses that these codes are. Throws TypeError if one is no problem. */
 export function byStatus(codes: string[], problems: Problems): Group[] {
   const statusOf = (code: string): number => {
     const [status] = problems[code] ?? [];
@@ -71,7 +71,8 @@ export function problemResponse(status: number, codes: string[], problems: Probl
     content: {
       'application/problem+json': {
         schema: {
-          ...{ type: 'object', allOf: [schemaRef('Problem')] },
+          type: 'object',
+          allOf: [schemaRef('Problem')],
           properties: { status: { const: status }, code: { enum: codes } },
         },
         examples: Object.fromEntries(values),
@@ -81,10 +82,9 @@ export function problemResponse(status: number, codes: string[], problems: Probl
 }
 
 function exampleOf(code: string, problems: Problems) {
-  const [status, title] = problems[code] as [number, string];
-  const errors = [{ path: 'name', message: 'is required' }];
-  return {
-    ...{ type: `urn:problem:${code}`, title, status, code, requestId: examples.context.request },
-    ...(code === 'validation_failed' ? { detail: 'name is required', errors } : { detail: `${title}.` }),
-  };
+  const [status, title] = problems[code] as Problem;
+  const type = `urn:problem:${code}`;
+  const detail = code === 'validation_failed' ? 'name is required' : `${title}.`;
+  const errors = code === 'validation_failed' && { errors: [{ path: 'name', message: 'is required' }] };
+  return { type, title, status, code, requestId: exampleContext.request, detail, ...errors };
 }

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
-import type { AppContext } from '../http/app.ts';
 import { clientGone } from '../http/client-gone.ts';
+import type { AppContext } from '../http/context.ts';
 import { RedisUnavailable } from '../redis/unavailable.ts';
 import { untraced } from '../tracing.ts';
 import { decodeCursor } from './cursor.ts';

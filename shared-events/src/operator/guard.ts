@@ -1,6 +1,6 @@
 import type { Middleware } from 'koa';
 import { Failure } from '../failure.ts';
-import type { AppState } from '../http/app.ts';
+import type { RequestState } from '../telemetry/request-state.ts';
 
 const ownNames = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;
 const reading = new Set(['GET', 'HEAD']);
@@ -10,7 +10,7 @@ const reading = new Set(['GET', 'HEAD']);
  * browser ask for: by another name of this machine (DNS rebinding), from another origin, or, where it changes
  * something, without the header that such a page cannot send. Fails with `forbidden`.
  */
-export const ownMachineOnly: Middleware<AppState> = (ctx, next) => {
+export const ownMachineOnly: Middleware<RequestState> = (ctx, next) => {
   const host = ctx.get('Host');
   const origin = ctx.get('Origin');
   const site = ctx.get('Sec-Fetch-Site');

@@ -6,8 +6,10 @@ import { asEvent } from '../events/as-event.ts';
 import { isId, partitionOf } from '../events/ids.ts';
 import { allStreams } from '../events/streams.ts';
 import { Failure } from '../failure.ts';
-import { type AppRouter, allRoutes } from '../http/app.ts';
+import type { AppPart } from '../http/app.ts';
 import { readBody } from '../http/body.ts';
+import type { Problems } from '../http/problems.ts';
+import type { Endpoint } from '../http/route.ts';
 import { openBlockingRedis } from '../redis/connection.ts';
 import { createDeadLetters } from './dead-letters.ts';
 import { createFeed } from './feed.ts';
@@ -19,8 +21,7 @@ import { createReplays, replayModes } from './replays.ts';
 import { lifeOf } from './subjects.ts';
 
 /** Routes for operators, and what ends the work behind them; call it before the server stops. */
-export interface OperatorRoutes {
-  routes(router: AppRouter): void;
+export interface OperatorRoutes extends AppPart {
   stop(): void;
 }
 
@@ -51,36 +52,70 @@ export function eventRoutes(options: EventRoutesOptions): OperatorRoutes {
 
   return {
     stop: feed.stop,
-    routes(router) {
-      router.use('/operator', ownMachineOnly);
-      router.get('/operator/events', (ctx) => feed.answer(ctx));
-      router.get('/operator/events/recent', async (ctx) => {
-        const { limit } = recentQuery.validateSync({ ...ctx.query }, { abortEarly: false });
-        const { cursor, entries } = await recentEntries(redis, streams, limit);
-        ctx.body = { cursor, events: entries.map(({ stream, entry }) => asEvent(stream, entry)) };
-      });
-      router.get('/operator/subjects/:id', async (ctx) => {
-        const { id } = ctx.params as { id: string };
-        if (!isId(id)) throw new Failure('not_found', 'A subject is the id of a document.');
-        ctx.body = await lifeOf(redis, streamsOf(id), id);
-      });
-      router.get('/operator/readers', async (ctx) => {
-        ctx.body = await readers();
-      });
-      router.get('/operator/dead-letters', async (ctx) => {
-        ctx.body = await letters.list();
-      });
-      router.post('/operator/dead-letters/:stream/:group/:id/requeue', async (ctx) => {
-        const { stream, group, id } = ctx.params as Record<'stream' | 'group' | 'id', string>;
-        await letters.of(stream, group).requeue(entryId(id));
-        ctx.status = 204;
-      });
-      router.delete('/operator/dead-letters/:stream/:group/:id', async (ctx) => {
-        const { stream, group, id } = ctx.params as Record<'stream' | 'group' | 'id', string>;
-        await letters.of(stream, group).drop(entryId(id));
-        ctx.status = 204;
-      });
+    problems: {
+      invalid_cursor: [400, 'Invalid cursor'],
+      no_dead_letter: [404, 'No dead letter'],
+      entry_gone: [409, 'The entry was removed'],
+      ...guardProblems,
     },
+    routes: onOwnMachine([
+      {
+        method: 'get',
+        path: '/operator/events',
+        type: 'text/event-stream',
+        handle: (ctx) => feed.answer(ctx),
+      },
+      {
+        method: 'get',
+        path: '/operator/events/recent',
+        async handle(ctx) {
+          const { limit } = recentQuery.validateSync({ ...ctx.query }, { abortEarly: false });
+          const { cursor, entries } = await recentEntries(redis, streams, limit);
+          ctx.body = { cursor, events: entries.map(({ stream, entry }) => asEvent(stream, entry)) };
+        },
+      },
+      {
+        method: 'get',
+        path: '/operator/subjects/:id',
+        async handle(ctx) {
+          const { id = '' } = ctx.params;
+          if (!isId(id)) throw new Failure('not_found', 'A subject is the id of a document.');
+          ctx.body = await lifeOf(redis, streamsOf(id), id);
+        },
+      },
+      {
+        method: 'get',
+        path: '/operator/readers',
+        async handle(ctx) {
+          ctx.body = await readers();
+        },
+      },
+      {
+        method: 'get',
+        path: '/operator/dead-letters',
+        async handle(ctx) {
+          ctx.body = await letters.list();
+        },
+      },
+      {
+        method: 'post',
+        path: '/operator/dead-letters/:stream/:group/:id/requeue',
+        async handle(ctx) {
+          const { stream = '', group = '', id = '' } = ctx.params;
+          await letters.of(stream, group).requeue(entryId(id));
+          ctx.status = 204;
+        },
+      },
+      {
+        method: 'delete',
+        path: '/operator/dead-letters/:stream/:group/:id',
+        async handle(ctx) {
+          const { stream = '', group = '', id = '' } = ctx.params;
+          await letters.of(stream, group).drop(entryId(id));
+          ctx.status = 204;
+        },
+      },
+    ]),
   };
 }
 
@@ -97,19 +132,39 @@ export function replayRoutes(options: ReplayRoutesOptions): OperatorRoutes {
   const replays = createReplays(options);
   return {
     stop: replays.stop,
-    routes(router) {
-      router.use('/operator', ownMachineOnly);
-      router.get('/operator/replays/:projection', (ctx) => {
-        ctx.body = { replays: replays.list((ctx.params as { projection: string }).projection) };
-      });
-      router.post('/operator/replays/:projection', async (ctx) => {
-        const { mode } = await readBody(ctx, replayRequest);
-        ctx.status = 202;
-        ctx.body = replays.start((ctx.params as { projection: string }).projection, mode);
-      });
-    },
+    problems: { replay_running: [409, 'A replay runs already'], ...guardProblems },
+    routes: onOwnMachine([
+      {
+        method: 'get',
+        path: '/operator/replays/:projection',
+        handle(ctx) {
+          const { projection = '' } = ctx.params;
+          ctx.body = { replays: replays.list(projection) };
+        },
+      },
+      {
+        method: 'post',
+        path: '/operator/replays/:projection',
+        async handle(ctx) {
+          const { projection = '' } = ctx.params;
+          const { mode } = await readBody(ctx, replayRequest);
+          ctx.status = 202;
+          ctx.body = replays.start(projection, mode);
+        },
+      },
+    ]),
   };
 }
+
+const guardProblems: Problems = { forbidden: [403, 'Forbidden'] };
+
+/** Routes for who works on this machine. What only reads is asked again and again by the console, and so is quiet. */
+const onOwnMachine = (routes: Endpoint[]): Endpoint[] =>
+  routes.map((route) => ({
+    ...route,
+    quiet: route.method === 'get',
+    handle: (ctx, collaborators) => ownMachineOnly(ctx, async () => route.handle(ctx, collaborators)),
+  }));
 
 /** An entry id of a path; anything else names no dead letter. */
 function entryId(text: string): string {
@@ -133,27 +188,17 @@ export function operatorRoutes({
   redis,
   showsStreams,
   replays,
-}: OperatorOptions): OperatorRoutes {
+}: OperatorOptions): OperatorRoutes[] {
   const streamsOf = (partition: number) => allStreams.map(({ key }) => key(partition));
   const partitions = Array.from({ length: config.PARTITIONS }, (_, partition) => partition);
-  const parts = [
-    replayRoutes({ ...replays, log }),
-    ...(showsStreams
-      ? [
-          eventRoutes({
-            redis,
-            log,
-            connect: () => openBlockingRedis({ config, log }, feedBlock),
-            streams: partitions.flatMap(streamsOf),
-            streamsOf: (subject) => streamsOf(partitionOf(subject, config.PARTITIONS)),
-          }),
-        ]
-      : []),
-  ];
-  return {
-    routes: allRoutes(...parts.map(({ routes }) => routes)),
-    stop() {
-      for (const part of parts) part.stop();
-    },
-  };
+  const ofReplays = replayRoutes({ ...replays, log });
+  if (!showsStreams) return [ofReplays];
+  const ofStreams = eventRoutes({
+    redis,
+    log,
+    connect: () => openBlockingRedis({ config, log }, feedBlock),
+    streams: partitions.flatMap(streamsOf),
+    streamsOf: (subject) => streamsOf(partitionOf(subject, config.PARTITIONS)),
+  });
+  return [ofReplays, ofStreams];
 }

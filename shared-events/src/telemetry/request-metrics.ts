@@ -1,8 +1,8 @@
 import { Stream } from 'node:stream';
 import type { Middleware } from 'koa';
 import { Counter, Gauge, type Registry } from 'prom-client';
-import type { AppContext, AppState } from '../http/app.ts';
 import { durationBuckets, histogram, type Observe } from './histogram.ts';
+import type { RequestState } from './request-state.ts';
 
 /** The requests of one method to one route. */
 interface Requests {
@@ -11,20 +11,14 @@ interface Requests {
   statuses: Map<number, number>;
 }
 
-/** What the router leaves in a context: every layer whose path matches, those of other methods too. */
-type Routed = AppContext & { matched?: { path: string | RegExp; methods: string[] }[] };
-
-/** The pattern of the route that a request was for; `unmatched` for all that no route knows. */
-export function routeOf({ method, matched = [] }: Routed): string {
-  const route = matched.findLast(({ methods }) => methods.includes(method));
-  return route === undefined ? 'unmatched' : String(route.path);
-}
+/** The pattern of the route that a request is for; `unmatched` for all that no route knows. */
+export const routeOf = ({ route }: RequestState): string => route?.path ?? 'unmatched';
 
 /**
  * Counts requests, how long it takes until their answers are decided, and how many are under way until their answers
  * have been sent. Plain numbers, because it is done with every request.
  */
-export function requestMetrics(registry: Registry): Middleware<AppState> {
+export function requestMetrics(registry: Registry): Middleware<RequestState> {
   const byRoute = new Map<string, Map<string, Requests>>();
   let underWay = 0;
 
@@ -75,7 +69,7 @@ export function requestMetrics(registry: Registry): Middleware<AppState> {
     try {
       await next();
     } finally {
-      const { observe, statuses } = requestsOf(ctx.method, routeOf(ctx));
+      const { observe, statuses } = requestsOf(ctx.method, routeOf(ctx.state));
       const { status, body } = ctx;
       observe((performance.now() - start) / 1000);
       statuses.set(status, (statuses.get(status) ?? 0) + 1);

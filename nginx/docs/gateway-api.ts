@@ -1,25 +1,22 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Problems } from 'shared-events/http';
-import type { JsonSchema } from 'shared-events/openapi';
+import { type Api, answeredWith, type Problems } from 'shared-events/http';
 import {
-  type Answer,
   alone,
-  answeredWith,
+  describeService,
+  type Header,
   header,
-  metricsPath,
   type OpenApi,
   type Operation,
   openApi,
   type Surroundings,
 } from 'shared-events/openapi';
-import { taskApi } from '../../task-service/src/api.ts';
-import { userApi } from '../../user-service/src/api.ts';
-import { root } from '../stack/parts.ts';
+import { taskApi } from '../../task-service/src/routes.ts';
+import { userApi } from '../../user-service/src/routes.ts';
 
 // The API as the gateway shows it: that of both services below their prefixes, and what the gateway answers itself.
 
-const configuration = (file: string) => readFileSync(join(root, 'nginx', file), 'utf8');
+const configuration = (file: string) => readFileSync(join(import.meta.dirname, '..', file), 'utf8');
 
 /** A map from statuses in nginx/problems.conf. */
 function statusMap(variable: string): Map<number, string> {
@@ -56,7 +53,7 @@ const patternOf = (value: string): string =>
   value.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace('\\$request_id', '[0-9a-f]{32}');
 
 /** Security headers are on every answer; on pages and their script some have another value. */
-function securityHeaders(): Record<string, JsonSchema> {
+function securityHeaders(): Record<string, Header> {
   const onPages = new Map(addedHeaders('docs-headers.conf'));
   return Object.fromEntries(
     addedHeaders('security-headers.conf').map(([name, value]) => {
@@ -67,48 +64,79 @@ function securityHeaders(): Record<string, JsonSchema> {
 }
 
 const surroundings: Surroundings = {
-  problems: { ...alone.problems, ...gatewayProblems },
+  problems: gatewayProblems,
   everywhere: [...new Set([...alone.everywhere, ...anywhere])],
   headers: securityHeaders(),
   named: {
-    'Last-Modified': header('When it was made.', { type: 'string' }, 'Mon, 23 Nov 2026 04:00:00 GMT'),
-    'Content-Encoding': header('Always compressed.', { const: 'gzip' }, 'gzip'),
+    'Last-Modified': header('When it was made.', { type: 'string' }),
+    'Content-Encoding': header('Always compressed.', { const: 'gzip' }),
   },
 };
 
 /** The operations of a service as the gateway shows them. */
-const behind = (prefix: string, operations: Operation[]): Operation[] =>
-  operations
-    .filter(({ path }) => path !== metricsPath)
-    .map(({ problems = [], ...operation }) => ({
+const behind = (prefix: string, api: Api<never>): Operation[] =>
+  describeService(api)
+    .operations.filter(({ internal }) => !internal)
+    .map((operation) => ({
       ...operation,
       path: prefix + operation.path,
-      problems: [...problems, 'service_unreachable', 'service_timeout'],
+      problems: [...(operation.problems ?? []), 'service_unreachable', 'service_timeout'],
     }));
 
-const own = (path: string, id: string, summary: string, answers: Record<number, Answer>): Operation => ({
-  ...{ method: 'get', path, id, tag: 'gateway', summary, answers },
+/** A file or a state that the gateway answers with itself. */
+const own = (
+  path: string,
+  operation: Pick<Operation, 'id' | 'summary' | 'answers'> & { type?: string },
+): Operation => ({
+  method: 'get',
+  path,
+  tag: 'gateway',
+  ...operation,
   problems: ['precondition_failed'],
   negotiates: false,
 });
 
 const document = (description: string) => ({ 200: { description, schema: { type: 'object' } } });
-const page = { 200: { description: 'A page.', type: 'text/html', schema: { type: 'string' } } };
+const text = { type: 'string' };
+const page = { 200: { description: 'A page.', schema: text } };
+const modified = { 'Last-Modified': 'Mon, 23 Nov 2026 04:00:00 GMT' };
 
 const ownOperations: Operation[] = [
-  own('/health', 'gatewayHealth', 'Whether the gateway lives', {
-    200: answeredWith.state('healthy', 'It lives, whatever the services do.'),
+  own('/health', {
+    id: 'gatewayHealth',
+    summary: 'Whether the gateway lives',
+    answers: { 200: answeredWith.state('healthy', 'It lives, whatever the services do.') },
   }),
-  own('/openapi.json', 'api', 'This description', document('An OpenAPI 3.1 document.')),
-  own('/asyncapi.json', 'events', 'The description of the events', document('An AsyncAPI 3.1 document.')),
-  own('/docs', 'apiPage', 'This description as a page', page),
-  own('/docs/events', 'eventsPage', 'The description of the events as a page', page),
-  own('/docs/redoc.js', 'viewer', 'The script of these pages', {
-    200: {
-      ...{ description: 'Redoc.', type: 'text/javascript', schema: { type: 'string' } },
-      headers: ['Last-Modified', 'Content-Encoding'],
+  own('/openapi.json', {
+    id: 'api',
+    summary: 'This description',
+    answers: document('An OpenAPI 3.1 document.'),
+  }),
+  own('/asyncapi.json', {
+    id: 'events',
+    summary: 'The description of the events',
+    answers: document('An AsyncAPI 3.1 document.'),
+  }),
+  own('/docs', {
+    id: 'apiPage',
+    summary: 'This description as a page',
+    type: 'text/html',
+    answers: page,
+  }),
+  own('/docs/events', {
+    id: 'eventsPage',
+    summary: 'The description of the events as a page',
+    type: 'text/html',
+    answers: page,
+  }),
+  own('/docs/redoc.js', {
+    id: 'viewer',
+    summary: 'The script of these pages',
+    type: 'text/javascript',
+    answers: {
+      200: { description: 'Redoc.', schema: text, headers: { ...modified, 'Content-Encoding': 'gzip' } },
+      304: { description: 'It is still the same.', headers: modified },
     },
-    304: { description: 'It is still the same.', headers: ['Last-Modified'] },
   }),
 ];
 
@@ -120,17 +148,10 @@ export const gatewayApi = (): OpenApi =>
       description:
         'Users and their tasks. Every change is also an event in a Redis Stream: see the description of the events.',
       servers: [{ url: '/', description: 'The gateway' }],
-      tags: [
-        ...userApi.tags,
-        ...taskApi.tags,
-        { name: 'gateway', description: 'What the gateway answers itself.' },
-      ],
+      tags: [userApi.tag, taskApi.tag, { name: 'gateway', description: 'What the gateway answers itself.' }],
       schemas: { ...userApi.schemas, ...taskApi.schemas },
-      operations: [
-        ...behind('/users', userApi.operations),
-        ...behind('/tasks', taskApi.operations),
-        ...ownOperations,
-      ],
+      problems: { ...userApi.problems, ...taskApi.problems },
+      operations: [...behind('/users', userApi), ...behind('/tasks', taskApi), ...ownOperations],
     },
     surroundings,
   );

@@ -1,23 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { examples, taskEvents, userEvents } from 'shared-events';
+import { taskEvents, userEvents } from 'shared-events';
 import { asyncApi } from 'shared-events/openapi';
-import { root } from '../stack/parts.ts';
 import { gatewayApi } from './gateway-api.ts';
 
 // What the gateway serves at /openapi.json, /asyncapi.json and /docs is made here from what the services validate with.
 
 /** Where it is kept. */
-export const folder = join(root, 'nginx/docs');
+export const folder = import.meta.dirname;
 
 /** The documents, by the names of their files. */
 export const documents = {
   'openapi.json': gatewayApi,
-  'asyncapi.json': () =>
-    asyncApi([
-      { stream: userEvents, noun: 'User', example: examples.user },
-      { stream: taskEvents, noun: 'Task', example: examples.task },
-    ]),
+  'asyncapi.json': () => asyncApi([userEvents, taskEvents]),
 };
 
 /** A document as its file has it. */
@@ -28,7 +23,7 @@ export const textOf = (document: object): string => `${JSON.stringify(document, 
  * its maker's host.
  */
 export function viewer(): string {
-  const from = (file: string) => readFileSync(join(root, 'node_modules/redoc', file), 'utf8');
+  const from = (file: string) => readFileSync(join(folder, '../../node_modules/redoc', file), 'utf8');
   const { version } = JSON.parse(from('package.json'));
   const script = from('bundles/redoc.standalone.js').replaceAll(
     /https:\/\/cdn\.redoc\.ly\/[\w/.-]+/g,
