@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { Failure } from './failure.ts';
 import { createLogger, written } from './telemetry/log.ts';
-import { startTracing } from './tracing.ts';
+import { startTracing } from './telemetry/start-tracing.ts';
 
 /** How long a stop may take, in milliseconds, before the process ends all the same. */
 const stopDeadline = 8000;

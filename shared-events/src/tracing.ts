@@ -11,12 +11,7 @@ import {
   type Tracer,
   trace,
 } from '@opentelemetry/api';
-import type { Logger } from 'pino';
 import type { RequestContext } from './events/entry.ts';
-import { readTraceSettings } from './telemetry/trace-settings.ts';
-
-/** How long the last spans may take to be sent when a service stops, in milliseconds. */
-const flushDeadline = 500;
 
 /** Makes the spans; nothing while tracing is off, which it is unless the environment asks for it. */
 let tracer: Tracer | undefined;
@@ -24,43 +19,9 @@ let tracer: Tracer | undefined;
 /** Whether spans are made. Decided before a service builds its parts, and never changed after that. */
 export const isTracing = (): boolean => tracer !== undefined;
 
-interface TracingOptions {
-  /** The service's name, unless OTEL_SERVICE_NAME gives another. */
-  name: string;
-  env: NodeJS.ProcessEnv;
-  log: Logger;
-}
-
-/**
- * Begins tracing where the environment asks for it; else nothing of OpenTelemetry's SDK is loaded. Never fails: what is
- * wrong is told in one line, and the service goes on without traces. Resolves to what sends the last spans, within
- * half a second.
- */
-export async function startTracing({ name, env, log }: TracingOptions): Promise<() => Promise<void>> {
-  try {
-    const settings = readTraceSettings(env);
-    if (settings === undefined) return async () => {};
-    const { startSdk } = await import('./telemetry/trace-sdk.ts');
-    const stop = startSdk(name, settings, log);
-    tracer = trace.getTracer('task-manager');
-    log.info(settings, 'tracing');
-    return () => flush(stop, log);
-  } catch (error) {
-    log.warn({ reason: error instanceof Error ? error.message : error }, 'no traces are made');
-    return async () => {};
-  }
-}
-
-async function flush(stop: () => Promise<void>, log: Logger): Promise<void> {
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error('it took too long')), flushDeadline);
-  try {
-    await Promise.race([stop(), late]);
-  } catch (error) {
-    log.warn({ reason: error instanceof Error ? error.message : error }, 'the last spans were not sent');
-  } finally {
-    clearTimeout(timer);
-  }
+/** Makes spans with this tracer from now on. */
+export function traceWith(made: Tracer): void {
+  tracer = made;
 }
 
 export interface SpanOptions {

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import test from 'ava';
 import { pino } from 'pino';
-import { type Api, createApp, listen } from 'shared-events/http';
+import type { Api } from 'shared-events/http';
 import { createApp } from '../../shared-events/src/http/app.ts';
 import { listen } from '../../shared-events/src/http/server.ts';
 import { createMetrics } from '../../shared-events/src/telemetry/metrics.ts';

@@ -11,10 +11,19 @@ local function id_before(id)
   return string.format('%.0f-18446744073709551615', tonumber(ms) - 1)
 end
 
+local function to_table(flat)
+  local named = {}
+  for at = 1, #flat, 2 do named[flat[at]] = flat[at + 1] end
+  return named
+end
+
+local function stream_info()
+  return to_table(redis.call('XINFO', 'STREAM', KEYS[1]))
+end
+
 local function group_info()
   for _, info in ipairs(redis.call('XINFO', 'GROUPS', KEYS[1])) do
-    local group = {}
-    for at = 1, #info, 2 do group[info[at]] = info[at + 1] end
+    local group = to_table(info)
     if group.name == ARGV[1] then return group end
   end
 end

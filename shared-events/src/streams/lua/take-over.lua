@@ -6,13 +6,13 @@
 -- entries were removed before the group had read them}
 if not holds_lease() then return {'lost'} end
 
--- Redis counts what a group has to read by what was ever added; what can no longer be read is missing from the stream.
+-- What was ever added and the group has not read, less what is there to be read. (A group's own `lag` leaves out what was
+-- removed on some versions of Redis.) Not told while there is much to read, or if Redis does not know what was read.
 local function removed_unread()
-  local group = group_info()
-  local most = 1000
-  local unread = #redis.call('XRANGE', KEYS[1], '(' .. group['last-delivered-id'], '+', 'COUNT', most)
-  if unread == most or not group.lag then return 0 end
-  return math.max(0, group.lag - unread)
+  local group, max = group_info(), 1000
+  local unread = #redis.call('XRANGE', KEYS[1], '(' .. group['last-delivered-id'], '+', 'COUNT', max)
+  if unread == max or not group['entries-read'] then return 0 end
+  return math.max(0, stream_info()['entries-added'] - group['entries-read'] - unread)
 end
 
 local pending, gone = {}, {}
@@ -24,8 +24,7 @@ repeat
   for _, id in ipairs(reply[3]) do gone[#gone + 1] = id end
 until cursor == '0-0'
 for _, info in ipairs(redis.call('XINFO', 'CONSUMERS', KEYS[1], ARGV[1])) do
-  local consumer = {}
-  for at = 1, #info, 2 do consumer[info[at]] = info[at + 1] end
+  local consumer = to_table(info)
   if consumer.name ~= ARGV[2] and consumer.pending == 0 then
     redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], consumer.name)
   end
