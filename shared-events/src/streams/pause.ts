@@ -28,3 +28,28 @@ const gathering = 5;
  */
 export const letGather = (signal: AbortSignal): Promise<void> =>
   delay(gathering, undefined, { signal }).catch(() => undefined);
+
+interface RetryOptions {
+  log: Logger;
+  signal: AbortSignal;
+  /** what the log names: stream, group and the like */
+  names?: object;
+}
+
+/** What a reader does about errors: it counts those in a row, tells of each, and pauses before it goes on. */
+export function retries({ log, signal, names = {} }: RetryOptions) {
+  let failures = 0;
+  return {
+    /** Has the next pause be a short one again. */
+    succeeded(): void {
+      failures = 0;
+    },
+    /** Resolves when it is time to try again: at once, and without a word, when the signal has aborted. */
+    async failed(error: unknown): Promise<void> {
+      if (signal.aborted) return;
+      failures += 1;
+      tellInterruption(log, error, { ...names, failures });
+      await pause(failures, signal);
+    },
+  };
+}
