@@ -46,6 +46,7 @@ const operatorProblems: Problems = {
   no_dead_letter: [404, 'No dead letter'],
   entry_gone: [409, 'The entry was removed'],
   replay_running: [409, 'A replay runs already'],
+  too_many_feeds: [503, 'Too many feeds'],
 };
 
 const known: Problems = { ...problems, ...operatorProblems };

@@ -1,5 +1,7 @@
 import { asEvent } from '../events/as-event.ts';
 import { field, type RawEntry, subjectOf } from '../events/entry.ts';
+import type { Positions, StreamEntry } from '../streams/entries.ts';
+import { encodeCursor } from './cursor.ts';
 
 // Server-Sent Events: what a feed sends, as text.
 
@@ -13,8 +15,16 @@ export interface Frame {
 const block = (lines: string[]): string => `${lines.join('\n')}\n\n`;
 const oneLine = (text: string): string => text.replace(/[\r\n\0]/g, ' ');
 
+/** Entries that follow a position, each with the cursor behind it. */
+export function framesAfter(start: Positions, entries: readonly StreamEntry[]): Frame[] {
+  const ids = new Map(start);
+  return entries.map(({ stream, entry }) =>
+    entryFrame(stream, entry, encodeCursor(ids.set(stream, entry[0]))),
+  );
+}
+
 /** An entry as the CloudEvent it is. What is none is sent as it stands, as an event `undecodable`. */
-export function entryFrame(stream: string, entry: RawEntry, cursor: string): Frame {
+function entryFrame(stream: string, entry: RawEntry, cursor: string): Frame {
   const event = asEvent(stream, entry);
   const type = 'specversion' in event ? oneLine(field(entry, 'type') ?? '') : 'undecodable';
   const text = block([`id: ${cursor}`, `event: ${type}`, `data: ${JSON.stringify(event)}`]);

@@ -1,7 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { number, object, string } from 'yup';
-import { asEvent } from '../events/as-event.ts';
 import { isId } from '../events/ids.ts';
 import { Failure } from '../failure.ts';
 import type { AppRouter } from '../http/app.ts';
@@ -10,10 +9,9 @@ import type { FollowedStream } from '../streams/reader-states.ts';
 import { createDeadLetters } from './dead-letters.ts';
 import { createFeed } from './feed.ts';
 import { ownMachineOnly } from './guard.ts';
-import { createReaders } from './readers.ts';
-import { recentEntries } from './recent.ts';
+import { lifeOf, recentEvents } from './history.ts';
+import { readReaders } from './readers.ts';
 import { createReplays, replayModes } from './replays.ts';
-import { lifeOf } from './subjects.ts';
 
 /** Routes for operators, and what ends the work behind them; call it before the server stops. */
 export interface OperatorRoutes {
@@ -44,7 +42,6 @@ const replayRequest = object({ mode: string().oneOf(replayModes).required() });
 export function eventRoutes(options: EventRoutesOptions): OperatorRoutes {
   const { redis, streams, streamsOf } = options;
   const feed = createFeed(options);
-  const readers = createReaders(options);
   const letters = createDeadLetters(redis, streams);
 
   return {
@@ -54,8 +51,7 @@ export function eventRoutes(options: EventRoutesOptions): OperatorRoutes {
       router.get('/operator/events', (ctx) => feed.answer(ctx));
       router.get('/operator/events/recent', async (ctx) => {
         const { limit } = recentQuery.validateSync({ ...ctx.query }, { abortEarly: false });
-        const { cursor, entries } = await recentEntries(redis, streams, limit);
-        ctx.body = { cursor, events: entries.map(({ stream, entry }) => asEvent(stream, entry)) };
+        ctx.body = await recentEvents(redis, streams, limit);
       });
       router.get('/operator/subjects/:id', async (ctx) => {
         const { id } = ctx.params as { id: string };
@@ -63,7 +59,7 @@ export function eventRoutes(options: EventRoutesOptions): OperatorRoutes {
         ctx.body = await lifeOf(redis, streamsOf(id), id);
       });
       router.get('/operator/readers', async (ctx) => {
-        ctx.body = await readers();
+        ctx.body = await readReaders(options);
       });
       router.get('/operator/dead-letters', async (ctx) => {
         ctx.body = await letters.list();

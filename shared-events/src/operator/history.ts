@@ -1,0 +1,47 @@
+import type { Redis } from 'ioredis';
+import { asEvent } from '../events/as-event.ts';
+import { behind, byId, readSubject, type StreamEntry } from '../streams/entries.ts';
+import { encodeCursor } from './cursor.ts';
+
+/** The last events of all streams together, oldest first, and the cursor behind them. */
+export async function recentEvents(redis: Redis, streams: readonly string[], count: number) {
+  const pages = await Promise.all(
+    streams.map(async (stream) =>
+      (await redis.xrevrange(stream, '+', '-', 'COUNT', count)).map((entry) => ({ stream, entry })),
+    ),
+  );
+  const entries = pages.flat().toSorted(byId);
+  const beginnings = new Map(streams.map((stream) => [stream, '0-0']));
+  return { cursor: encodeCursor(behind(beginnings, entries)), events: entries.slice(-count).map(toEvent) };
+}
+
+const toEvent = ({ stream, entry }: StreamEntry) => asEvent(stream, entry);
+
+/** How long is looked for one answer, in milliseconds, and how many entries are told, at most. */
+const searchTimeout = 2000;
+const maxTold = 500;
+
+/**
+ * The life of a subject: its entries in all streams as CloudEvents, oldest first. `complete` is false if the streams
+ * could not be looked through to their ends in two seconds, or the subject has more entries than are told.
+ */
+export async function lifeOf(redis: Redis, streams: readonly string[], subject: string) {
+  const found: StreamEntry[] = [];
+  const end = performance.now() + searchTimeout;
+  let complete = true;
+  for await (const entries of readSubject(redis, streams, subject, idTime(subject))) {
+    found.push(...entries);
+    complete = performance.now() < end && found.length <= maxTold;
+    if (!complete) break;
+  }
+  return { subject, complete, events: found.toSorted(byId).slice(0, maxTold).map(toEvent) };
+}
+
+/** How long before its first event a subject's id may have been made, by a clock that is another's, in milliseconds. */
+const clockDifference = 60_000;
+
+/** A position before the first event of a subject, whose id tells when it was made (UUIDv7); else the beginning. */
+function idTime(subject: string): string {
+  const [, time = '0'] = /^([0-9a-f]{8}-[0-9a-f]{4})-7/.exec(subject) ?? [];
+  return `${Math.max(0, Number.parseInt(time.replace('-', ''), 16) - clockDifference)}-0`;
+}
