@@ -41,7 +41,7 @@ export async function compactStreams(olderThan: string | undefined, dryRun: bool
   });
 }
 
-/** The positions of the projections that follow a stream. */
+/** Resolves to the positions of the projections that follow a stream. */
 const positionsIn = (redis: Redis, stream: string, partitions: number): Promise<string[]> =>
   Promise.all(
     followedStreams(redis, partitions)

@@ -24,7 +24,7 @@ export interface ReplayTarget {
     onRead: (entries: number) => void,
     onDifference: (what: string) => void,
   ): Promise<void>;
-  /** The state as it was at an id, a JSON text for each thing there was, in order. */
+  /** Resolves to the state as it was at an id, a JSON text for each thing there was, in order. */
   stateAt(until: string, onRead: (entries: number) => void): Promise<string[]>;
 }
 
@@ -34,12 +34,16 @@ export type ReplayTargets = Record<
   (redis: Redis, partition: number, partitions: number) => ReplayTarget
 >;
 
-/** The records of one kind of thing as something to rebuild. @param noun what differences call it */
+/** Makes the records of one kind of thing something to rebuild. @param noun what differences call it */
 export const recordsTarget = (redis: Redis, projection: RecordProjection, noun: string): ReplayTarget => ({
   stream: projection.stream,
   rebuild: (mode, signal, onRead, onDifference) =>
     rebuildRecords({
-      ...{ redis, projection, mode, signal, onRead },
+      redis,
+      projection,
+      mode,
+      signal,
+      onRead,
       onDifference: ({ subject }) => onDifference(`${noun} ${subject} is not what its events say`),
     }),
   stateAt: async (until, onRead) =>
@@ -66,7 +70,7 @@ It may be stopped at any moment and run again.
 Environment: REDIS_HOST, REDIS_PORT, REDIS_USERNAME, REDIS_PASSWORD, REDIS_TLS and PARTITIONS, as for the services.`;
 
 /**
- * The replay command of a service. Ends with 0, with 1 where --verify found a difference, and with 2 where it could
+ * Runs the replay command of a service. It ends with 0, with 1 if --verify found a difference, and with 2 if it could
  * not do what was asked, after saying why.
  */
 export const replayCommand = (targets: ReplayTargets): Promise<void> =>
@@ -76,7 +80,7 @@ export const replayCommand = (targets: ReplayTargets): Promise<void> =>
     if (values.help || positionals.length === 0) return void say(help(names));
     const chosen = choose(names, positionals);
     const asOf = values.until !== undefined || values.to !== undefined ? pastState(values) : undefined;
-    // Requests come first where processors are short.
+    // Requests come first when processors are short.
     setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
     await withRedis(async (redis, config) => {
       for (const name of chosen) {

@@ -47,7 +47,7 @@ export async function tail({ from, types, subject, json, follow }: TailOptions):
   });
 }
 
-/** Where `--from` is. Fails with `no_time` if it is neither an id, a time nor 0. */
+/** Returns the position that `--from` means. Fails with `no_time` if it is neither an id, a time nor 0. */
 function startOf(from: string): string {
   const start = from === '0' ? '0-0' : entryId(from);
   if (start !== undefined) return start;
@@ -55,7 +55,7 @@ function startOf(from: string): string {
   throw new Failure('no_time', `--from ${from}: give an entry id, a time such as ${example}, or 0.`);
 }
 
-/** Time, type, subject and document of an event, in colours if standard output is a terminal. */
+/** Returns time, type, subject and document of an event, in colours if standard output is a terminal. */
 export function line(entry: RawEntry): string {
   const type = field(entry, 'type') ?? '(no type)';
   const at = new Date(Number.parseInt(entry[0], 10));

@@ -2,7 +2,7 @@ import { Failure } from '../failure.ts';
 import type { Positions } from '../streams/entries.ts';
 
 // What a client hands back to go on: the position in every stream, in their order. The time of the latest is written in
-// full, those of the others as what they are behind it, all in base 36; `-n` follows where a sequence number is not 0.
+// full, those of the others as what they are behind it, all in base 36; `-n` follows if a sequence number is not 0.
 
 /** A position in every stream, in their order, and the cursor that stands for it. */
 export interface Position {
@@ -10,11 +10,12 @@ export interface Position {
   cursor: string;
 }
 
+/** Returns a position with its cursor. */
 export const positionAt = (ids: Positions): Position => ({ ids, cursor: encodeCursor(ids) });
 
 const whole = /^[0-9a-z]{1,12}$/;
 
-/** The positions as a text of few characters that may stand in a header and in an address. */
+/** Returns the positions as a text of few characters that may stand in a header and in an address. */
 export function encodeCursor(positions: Positions): string {
   const parts = [...positions.values()].map((id) => id.split('-').map(BigInt) as [bigint, bigint]);
   const latest = parts.reduce((most, [ms]) => (ms > most ? ms : most), 0n);
@@ -24,7 +25,7 @@ export function encodeCursor(positions: Positions): string {
   return [latest.toString(36), ...behind].join('.');
 }
 
-/** The position of each stream that a cursor stands for. Fails with `invalid_cursor` if it is none of these streams. */
+/** Returns the positions that a cursor stands for. Fails with `invalid_cursor` if it is none of these streams. */
 export function decodeCursor(cursor: string, streams: readonly string[]): Positions {
   const [latest = '', ...behind] = cursor.split('.');
   if (behind.length !== streams.length) throw invalid();

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { Redis } from 'ioredis';
 import { behind, type Positions, readBetween } from '../streams/entries.ts';
 import { compareIds } from '../streams/entry-id.ts';
@@ -18,10 +17,10 @@ interface ClientOptions {
   signal: AbortSignal;
 }
 
-/** When a client is asked to come back after a break, in milliseconds. */
-const retry = 1000;
+/** How long a client is asked to wait before it comes back after a break, in milliseconds. */
+const comeBackDelay = 1000;
 /** How often a client is told where it stands, in milliseconds. */
-const heartbeat = 10_000;
+const heartbeatInterval = 10_000;
 
 /**
  * Yields what one client of the feed is sent, until the signal aborts. It takes what comes from the live tail; what it
@@ -29,29 +28,22 @@ const heartbeat = 10_000;
  * than the events misses nothing, and what waits for it is a page. What Redis fails with is thrown.
  */
 export async function* feedTexts(options: ClientOptions): AsyncGenerator<string, void, undefined> {
-  const { tail, from, signal } = options;
+  const { from, signal } = options;
   const client = feedReader(options);
-  let isBeatDue = false;
-  const beat = setInterval(() => {
-    isBeatDue = true;
-    tail.changes.emit('news');
-  }, heartbeat);
-  try {
-    yield helloFrame(retry, positionAt(from).cursor);
-    while (!signal.aborted) {
-      const text = await client.next();
+  yield helloFrame(comeBackDelay, positionAt(from).cursor);
+  while (!signal.aborted) {
+    const beat = AbortSignal.timeout(heartbeatInterval);
+    const wait = AbortSignal.any([signal, beat]);
+    while (!wait.aborted) {
+      const text = await client.next(wait);
       if (text !== '') yield text;
-      if (!isBeatDue) continue;
-      isBeatDue = false;
-      yield heartbeatFrame(client.cursor());
     }
-  } finally {
-    clearInterval(beat);
+    if (beat.aborted) yield heartbeatFrame(client.cursor());
   }
 }
 
-/** Where one client stands, and what comes next for it. */
-function feedReader({ redis, tail, from, count, isWanted, signal }: ClientOptions) {
+/** Keeps where one client stands, and finds what comes next for it. */
+function feedReader({ redis, tail, from, count, isWanted }: ClientOptions) {
   const findGaps = gapFinder(redis);
   let position = positionAt(from);
   /** the last of the live tail that holds nothing which this client has not had */
@@ -89,19 +81,19 @@ function feedReader({ redis, tail, from, count, isWanted, signal }: ClientOption
 
   return {
     cursor: () => position.cursor,
-    /** Resolves to what comes next, which may be nothing: when something has come, or the client has to be told of it. */
-    async next(): Promise<string> {
+    /** Resolves to what comes next, which may be nothing; to nothing as well when the signal aborts. */
+    async next(signal: AbortSignal): Promise<string> {
       const latest = tail.latest();
       if (latest !== undefined && latest !== had) {
         return latest.before === position.cursor ? take(latest) : catchUp(latest);
       }
-      await once(tail.changes, 'news', { signal }).catch(() => undefined);
+      await tail.change(signal);
       return '';
     },
   };
 }
 
-/** The later of two positions in each stream. */
+/** Returns the later of two positions in each stream. */
 const later = (a: Positions, b: Positions): Positions =>
   new Map([...a].map(([stream, id]) => [stream, laterOf(id, b.get(stream) ?? id)]));
 

@@ -34,7 +34,7 @@ const minOfEach = 5;
 const drainTimeout = 30_000;
 
 /**
- * The events of several streams as Server-Sent Events, for 32 clients at most. A client that hands back the last id it
+ * Serves the events of several streams as Server-Sent Events, to 32 clients at most. A client that hands back the last id it
  * was sent, to whichever process, gets every entry behind it once, or an event `gap` that says what is missing. In each
  * stream entries come in order; across streams they are in order of time within each read.
  */
@@ -45,10 +45,10 @@ export function createFeed({ redis, connect, streams, log }: FeedOptions) {
   let tail: LiveTail | undefined;
 
   /** Yields what a client is sent; if Redis fails it ends, and the client comes back. */
-  async function* serve(ctx: AppContext, from: Positions | undefined, tail: LiveTail, signal: AbortSignal) {
+  async function* serve(ctx: AppContext, start: Positions | undefined, live: LiveTail, signal: AbortSignal) {
     try {
-      const start = from ?? (await endsOf(redis, streams));
-      yield* feedTexts({ redis, tail, from: start, count, isWanted: filterOf(ctx), signal });
+      const from = start ?? (await endsOf(redis, streams));
+      yield* feedTexts({ redis, tail: live, from, count, isWanted: filterOf(ctx), signal });
     } catch (error) {
       const requestId = ctx.state.context.request;
       log[isRedisAway(error) ? 'debug' : 'warn']({ err: error, requestId }, 'a feed is interrupted');
@@ -95,7 +95,7 @@ export function createFeed({ redis, connect, streams, log }: FeedOptions) {
 
 const tooMany = `${maxFeeds} clients follow the events here already. Try again when one has left.`;
 
-/** Where a client wants to begin: after a cursor, at the beginning, or at the end, which is nothing. */
+/** Returns where a client wants to begin: after a cursor, at the beginning, or nothing, which is at the end. */
 function startOf(ctx: AppContext, streams: readonly string[]): Positions | undefined {
   const cursor = ctx.get('Last-Event-ID') || ctx.URL.searchParams.get('after');
   if (cursor) return decodeCursor(cursor, streams);
@@ -103,7 +103,7 @@ function startOf(ctx: AppContext, streams: readonly string[]): Positions | undef
   return isFromStart ? new Map(streams.map((stream) => [stream, '0-0'])) : undefined;
 }
 
-/** Which events a client wants: those of some types and of a subject, or all. */
+/** Returns what tells which events a client wants: those of some types and of a subject, or all. */
 function filterOf({ URL: { searchParams } }: AppContext): (frame: Frame) => boolean {
   const types = searchParams.getAll('type').flatMap((list) => list.split(','));
   const wanted = searchParams.get('subject');

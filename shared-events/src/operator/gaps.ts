@@ -35,7 +35,7 @@ export function gapFinder(redis: Redis) {
   };
 }
 
-/** Where to read on after gaps: what lies beyond the end of a stream begins again at its end. */
+/** Returns where to read on after gaps: what lies beyond the end of a stream begins again at its end. */
 export const restart = (positions: Positions, gaps: readonly Gap[]): Positions =>
   new Map([
     ...positions,

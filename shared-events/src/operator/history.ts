@@ -3,7 +3,7 @@ import { asEvent } from '../events/as-event.ts';
 import { behind, byId, readSubject, type StreamEntry } from '../streams/entries.ts';
 import { encodeCursor } from './cursor.ts';
 
-/** The last events of all streams together, oldest first, and the cursor behind them. */
+/** Resolves to the last events of all streams together, oldest first, and the cursor behind them. */
 export async function recentEvents(redis: Redis, streams: readonly string[], count: number) {
   const pages = await Promise.all(
     streams.map(async (stream) =>
@@ -22,7 +22,7 @@ const searchTimeout = 2000;
 const maxTold = 500;
 
 /**
- * The life of a subject: its entries in all streams as CloudEvents, oldest first. `complete` is false if the streams
+ * Resolves to the life of a subject: its entries in all streams as CloudEvents, oldest first. `complete` is false if the streams
  * could not be looked through to their ends in two seconds, or the subject has more entries than are told.
  */
 export async function lifeOf(redis: Redis, streams: readonly string[], subject: string) {
@@ -38,10 +38,10 @@ export async function lifeOf(redis: Redis, streams: readonly string[], subject: 
 }
 
 /** How long before its first event a subject's id may have been made, by a clock that is another's, in milliseconds. */
-const clockDifference = 60_000;
+const maxClockDifference = 60_000;
 
-/** A position before the first event of a subject, whose id tells when it was made (UUIDv7); else the beginning. */
+/** Returns a position before a subject's first event, whose id tells when it was made (UUIDv7); else the beginning. */
 function idTime(subject: string): string {
   const [, time = '0'] = /^([0-9a-f]{8}-[0-9a-f]{4})-7/.exec(subject) ?? [];
-  return `${Math.max(0, Number.parseInt(time.replace('-', ''), 16) - clockDifference)}-0`;
+  return `${Math.max(0, Number.parseInt(time.replace('-', ''), 16) - maxClockDifference)}-0`;
 }

@@ -1,4 +1,4 @@
-import { EventEmitter } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { behind, readBatches } from '../streams/entries.ts';
@@ -20,8 +20,8 @@ export interface Latest {
 export interface LiveTail {
   /** What came last; nothing while Redis is away. */
   latest(): Latest | undefined;
-  /** Emits `news` each time that `latest` gives something else. */
-  changes: EventEmitter;
+  /** Resolves when `latest` gives something else, or the signal aborts. */
+  change(signal: AbortSignal): Promise<void>;
   stop(): void;
 }
 
@@ -46,13 +46,13 @@ export function startLiveTail({ redis, connect, streams, count, log }: TailOptio
   const stopping = new AbortController();
   const { signal } = stopping;
   const retry = retries({ log, signal });
-  // Each client of the feed listens.
+  // There are as many listeners as clients.
   const changes = new EventEmitter().setMaxListeners(0);
   let latest: Latest | undefined;
 
   function show(next: Latest | undefined): void {
     latest = next;
-    changes.emit('news');
+    changes.emit('change');
   }
 
   async function read(): Promise<void> {
@@ -82,5 +82,11 @@ export function startLiveTail({ redis, connect, streams, count, log }: TailOptio
   }
 
   void readForEver();
-  return { latest: () => latest, changes, stop: () => stopping.abort() };
+  return {
+    latest: () => latest,
+    async change(signal) {
+      await once(changes, 'change', { signal }).catch(() => undefined);
+    },
+    stop: () => stopping.abort(),
+  };
 }

@@ -38,7 +38,7 @@ const defaultRecent = 100;
 const recentQuery = object({ limit: number().integer().min(1).max(maxRecent).default(defaultRecent) });
 const replayRequest = object({ mode: string().oneOf(replayModes).required() });
 
-/** What an operator sees and steers of streams: the feed of events, the readers, and the dead letters. */
+/** Makes what an operator sees and steers of streams: the feed of events, the readers, and the dead letters. */
 export function eventRoutes(options: EventRoutesOptions): OperatorRoutes {
   const { redis, streams, streamsOf } = options;
   const feed = createFeed(options);
@@ -85,7 +85,7 @@ interface ReplayRoutesOptions {
   log: Logger;
 }
 
-/** What starts a service's replays and tells of them. */
+/** Makes what starts a service's replays and tells of them. */
 export function replayRoutes(options: ReplayRoutesOptions): OperatorRoutes {
   const replays = createReplays(options);
   return {
@@ -104,7 +104,7 @@ export function replayRoutes(options: ReplayRoutesOptions): OperatorRoutes {
   };
 }
 
-/** An entry id of a path; anything else names no dead letter. */
+/** Returns an entry id of a path. Fails with `no_dead_letter` if it is none. */
 function entryId(text: string): string {
   if (/^\d{1,20}-\d{1,20}$/.test(text)) return text;
   throw new Failure('no_dead_letter', `There is no dead letter ${text}.`);

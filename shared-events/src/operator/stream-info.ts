@@ -10,7 +10,7 @@ export interface StreamInfo {
   added: number;
 }
 
-/** The ids that the next entries of some streams will follow; `0-0` for a stream that never had one. */
+/** Resolves to the ids that the streams' next entries will follow; `0-0` for a stream that never had one. */
 export const endsOf = async (redis: Redis, streams: readonly string[]): Promise<Positions> =>
   new Map(
     await Promise.all(
@@ -20,7 +20,7 @@ export const endsOf = async (redis: Redis, streams: readonly string[]): Promise<
     ),
   );
 
-/** What there is to know of a stream; a stream that does not exist is an empty one. */
+/** Resolves to what there is to know of a stream; a stream that does not exist is an empty one. */
 export async function streamInfo(redis: Redis, stream: string): Promise<StreamInfo> {
   try {
     const flat = (await redis.xinfo('STREAM', stream)) as unknown[];

@@ -97,7 +97,7 @@ export async function* readSubject(
 }
 
 /**
- * The entries of pages of several streams in order. Where a page is full, its stream may go on with ids below those of
+ * Puts the entries of pages of several streams in order. If a page is full, its stream may go on with ids below those of
  * other pages: what lies behind the end of a full page is left to the next read.
  */
 function inOrder(pages: readonly [stream: string, RawEntry[]][], count: number): Batch {
@@ -116,6 +116,6 @@ function inOrder(pages: readonly [stream: string, RawEntry[]][], count: number):
 /** Orders entries of several streams by their ids. */
 export const byId = (a: StreamEntry, b: StreamEntry): number => compareIds(a.entry[0], b.entry[0]);
 
-/** The positions behind some entries. */
+/** Returns the positions behind some entries. */
 export const behind = (positions: Positions, entries: readonly StreamEntry[]): Map<string, string> =>
   new Map([...positions, ...entries.map(({ stream, entry }): [string, string] => [stream, entry[0]])]);

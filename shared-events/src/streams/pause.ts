@@ -19,7 +19,7 @@ export function tellInterruption(log: Logger, error: unknown, names: object): vo
   );
 }
 
-/** How long readers leave between two reads where there was little to read, in milliseconds. */
+/** How long readers leave between two reads when there was little to read, in milliseconds. */
 const gathering = 5;
 
 /**
