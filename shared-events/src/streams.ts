@@ -1,7 +1,7 @@
 export { compact } from './streams/compact.ts';
 export { consume, consumeBlock } from './streams/consume.ts';
 export { type DeadLetter, deadLetters } from './streams/dead-letters.ts';
-export { type Batch, type Positions, readBatches } from './streams/entries.ts';
+export { readBatches } from './streams/entries.ts';
 export { compareIds } from './streams/entry-id.ts';
 export { follow, followBlock, type Projection, storedPosition } from './streams/follow.ts';
 export { groupKeys } from './streams/group.ts';
