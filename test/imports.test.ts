@@ -103,8 +103,8 @@ test('no file imports itself, by whatever way round', (t) => {
   const next = new Map(sources.map((file) => [file, within(file).flatMap((each) => fileOf(each) ?? [])]));
   const done = new Set<string>();
   const visit = (file: string, way: string[]): void => {
-    if (way.includes(file)) return t.fail([...way, file].join(' imports '));
-    if (done.has(file)) return;
+    if (way.includes(file)) t.fail([...way, file].join(' imports '));
+    if (way.includes(file) || done.has(file)) return;
     for (const imported of next.get(file) ?? []) visit(imported, [...way, file]);
     done.add(file);
   };
@@ -116,7 +116,7 @@ test('shared code names no noun of a service: what it knows of users and tasks i
   for (const file of sources.filter((name) => name.startsWith('shared-events/'))) {
     if (/\/events(\/|\.ts$)/.test(file)) continue;
     for (const [at, line] of textOf(file).split('\n').entries()) {
-      t.notRegex(line, /\b(user|task)s?(?![\w]*\.ts)\b/i, `${file}:${at + 1}`);
+      t.notRegex(line.replace(/task.manager/gi, ''), /\b(user|task)s?\b/i, `${file}:${at + 1}`);
     }
   }
 });

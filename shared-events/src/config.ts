@@ -29,7 +29,7 @@ export const commonConfig = object({
   HOST: string().default('0.0.0.0'),
   REDIS_HOST: string().default('127.0.0.1'),
   REDIS_PORT: port().default(6379),
-  /** The account and its password; that of Redis's `default` user, which needs none, when left out. */
+  /** The account and its password; that of Redis's `default` account, which needs none, when left out. */
   REDIS_USERNAME: paired('REDIS_PASSWORD'),
   REDIS_PASSWORD: paired('REDIS_USERNAME'),
   /** Whether to speak TLS; the server's certificate must be one that Node trusts. */

@@ -25,16 +25,18 @@ const below = [
   '/OPERATOR/readers',
 ];
 const paths = [
-  ...[
-    '/events',
-    '/events/recent',
-    '/readers',
-    '/dead-letters',
-    '/replays/tasks',
-    '/metrics/tasks',
-    '/index.html',
-  ],
-  ...['/console.css', '/vendor/uPlot.min.css', '/operator/readers', '/', '/once/tasks/operator/readers'],
+  '/events',
+  '/events/recent',
+  '/readers',
+  '/dead-letters',
+  '/replays/tasks',
+  '/metrics/tasks',
+  '/index.html',
+  '/console.css',
+  '/vendor/uPlot.min.css',
+  '/operator/readers',
+  '/',
+  '/once/tasks/operator/readers',
   ...below.flatMap((path) => [`/tasks${path}`, `/users${path}`]),
 ];
 

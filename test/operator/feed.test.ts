@@ -23,8 +23,14 @@ test('a client is sent each event as a CloudEvent as it comes, those of both str
     const [entry] = await redis.xrange('task-events:{0}', '-', '+');
     const { id, trace, request } = readEntry(entry as [string, string[]]);
     t.like(JSON.parse(feed.messages[0]?.data ?? ''), {
-      ...{ specversion: '1.0', id, source: '/task-events/0', subject: milk.id, type: 'task.created' },
-      ...{ data: milk, traceparent: trace, requestid: request },
+      specversion: '1.0',
+      id,
+      source: '/task-events/0',
+      subject: milk.id,
+      type: 'task.created',
+      data: milk,
+      traceparent: trace,
+      requestid: request,
     });
     feed.close();
   });

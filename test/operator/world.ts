@@ -40,7 +40,10 @@ export function openFeed(url: string, headers: Record<string, string> = {}): Pro
 function read(request: ClientRequest, response: IncomingMessage): FeedClient {
   let rest = '';
   const client: FeedClient = {
-    ...{ messages: [], lastId: '', comments: 0, status: response.statusCode ?? 0 },
+    messages: [],
+    lastId: '',
+    comments: 0,
+    status: response.statusCode ?? 0,
     ended: new Promise((resolve) => response.once('close', resolve)),
     pause: () => response.pause(),
     resume: () => response.resume(),

@@ -166,5 +166,6 @@ export const needed: Record<Account, string[]> = {
     'HGETALL user-events:{0}:positions',
     'HGETALL task-events:{0}:positions',
     'HDEL user-events:{0}:positions greeter',
+    'GET partitions',
   ],
 };

@@ -2,10 +2,12 @@ import type { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { type CommonConfig, commonConfig, readConfig } from '../config.ts';
 import { openRedis } from '../redis/connection.ts';
+import { partitionsOfData } from '../redis/partitions.ts';
 
+/** Writes a line to standard output. */
 export const say = (line: string) => process.stdout.write(`${line}\n`);
 
-/** Runs a command; where it cannot do what it was asked it ends with exit code 2, after saying why in a line. */
+/** Runs a command; if it cannot do what it was asked it ends with exit code 2, after saying why in a line. */
 export async function command(run: () => Promise<void>): Promise<void> {
   // Whoever reads the output, such as head, may have enough.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 2));
@@ -28,13 +30,20 @@ export async function command(run: () => Promise<void>): Promise<void> {
  */
 const commandTimeout = 4000;
 
-/** Connects to the Redis of the environment for the time of some work. Fails where there is none. */
+/** A command says in its own words what goes wrong. */
+export const silent = pino({ level: 'silent' });
+
+/**
+ * Connects to the Redis of the environment for the time of some work, which is told the number of partitions that the
+ * data was written with. Fails if there is no Redis, or with `wrong_partitions` if the environment says another number.
+ */
 export async function withRedis(work: (redis: Redis, config: CommonConfig) => Promise<void>): Promise<void> {
   const config = readConfig(commonConfig, process.env);
-  const redis = openRedis({ config, log: pino({ level: 'silent' }) }, commandTimeout);
+  const redis = openRedis({ config, log: silent }, commandTimeout);
   try {
     await new Promise((resolve, reject) => redis.once('ready', resolve).once('error', reject));
-    await work(redis, config);
+    const PARTITIONS = (await partitionsOfData(redis, process.env.PARTITIONS)) ?? config.PARTITIONS;
+    await work(redis, { ...config, PARTITIONS });
   } finally {
     redis.disconnect();
   }
@@ -42,7 +51,7 @@ export async function withRedis(work: (redis: Redis, config: CommonConfig) => Pr
 
 const lastOf = (time: number) => `${time}-18446744073709551615`;
 
-/** An entry id as it is given, or the last id a time can have; nothing where it is neither. */
+/** Returns an entry id as it is given, or the last id a time can have; nothing if it is neither. */
 export function entryId(when: string | undefined): string | undefined {
   if (when === undefined || /^\d+-\d+$/.test(when)) return when;
   const time = Date.parse(when);

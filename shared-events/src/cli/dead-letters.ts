@@ -15,32 +15,35 @@ interface Found extends DeadLetter {
 
 /** Lists, shows, puts back or drops dead letters. */
 export async function deadLetterCommand(action = 'list', id?: string, group?: string): Promise<void> {
+  const act = actions.get(action);
+  if (action !== 'list' && act === undefined) {
+    throw new Failure(
+      'unknown_command',
+      `There is no dead-letters ${action}; there is list, show, requeue and drop.`,
+    );
+  }
   await withRedis(async (redis, { PARTITIONS }) => {
     const all = await findDeadLetters(redis, streamKeys(PARTITIONS), group);
-    if (action === 'list') return list(all);
-    const chosen = choose(all, id);
-    switch (action) {
-      case 'show':
-        return chosen.forEach(showOne);
-      case 'requeue':
-        for (const { of, ...entry } of chosen) {
-          await of.requeue(entry.id);
-          say(`${entry.id} is back before ${entry.group}`);
-        }
-        return;
-      case 'drop':
-        for (const { of, ...entry } of chosen) {
-          await of.drop(entry.id);
-          say(`${entry.id} is dropped`);
-        }
-        return;
-      default:
-        throw new Failure(
-          'unknown_command',
-          `There is no dead-letters ${action}; there is list, show, requeue and drop.`,
-        );
-    }
+    if (act === undefined) return list(all);
+    for (const chosen of choose(all, id)) await act(chosen);
   });
+}
+
+/** What can be done with one dead letter. */
+const actions = new Map<string, (found: Found) => Promise<void> | void>([
+  ['show', showOne],
+  ['requeue', requeue],
+  ['drop', drop],
+]);
+
+async function requeue({ id, group, of }: Found): Promise<void> {
+  await of.requeue(id);
+  say(`${id} is back before ${group}`);
+}
+
+async function drop({ id, of }: Found): Promise<void> {
+  await of.drop(id);
+  say(`${id} is dropped`);
 }
 
 async function findDeadLetters(redis: Redis, streams: string[], only: string | undefined): Promise<Found[]> {
@@ -64,7 +67,13 @@ function choose(all: Found[], id: string | undefined): Found[] {
 function list(all: Found[]): void {
   if (all.length === 0) return void say('There are no dead letters.');
   const rows = all.map(({ id, stream, group, entry, attempts, code, reason }) => [
-    ...[id, stream, group, entry[0], attempts, code, reason],
+    id,
+    stream,
+    group,
+    entry[0],
+    attempts,
+    code,
+    reason,
   ]);
   for (const text of table(['id', 'stream', 'group', 'entry', 'attempts', 'code', 'reason'], rows)) say(text);
 }

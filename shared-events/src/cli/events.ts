@@ -14,19 +14,19 @@ const help = `Shows and steers the event streams.
   npm run events -- tail                       every event from now on, a line each, until Ctrl+C
       --from WHEN                              from an entry id (1795383360000-0), a time (2026-11-22T21:36:00Z), or
                                                0 for the beginning
-      --type user.created,task.deleted         only these types
-      --subject ID                             only this user or task
+      --type TYPE,…                            only these types
+      --subject ID                             only this document
       --json                                   CloudEvents 1.0, a JSON line each
       --no-follow                              end where the streams end
-  npm run events -- show ID                    the life of a user or a task: what changed at each step
+  npm run events -- show ID                    the life of a document: what changed at each step
   npm run events -- lag                        how far each group and projection is behind, what is pending, and dead letters
   npm run events -- dead-letters list                the entries that groups have given up, with the reason
   npm run events -- dead-letters show ID             one of them, whole
   npm run events -- dead-letters requeue ID          put it back before its own group (ID may be all)
   npm run events -- dead-letters drop ID             forget it (ID may be all)
       --group NAME                             only of this group
-  npm run events -- compact --older-than 30d   remove what a replay does not need: superseded updates, and all of users
-                                               and tasks deleted before that; never what a reader has not passed
+  npm run events -- compact --older-than 30d   remove what a replay does not need: superseded updates, and all of what was
+                                               deleted before that; never what a reader has not passed
       --dry-run                                only say how much that is
 
 Environment: REDIS_HOST, REDIS_PORT, REDIS_USERNAME, REDIS_PASSWORD, REDIS_TLS

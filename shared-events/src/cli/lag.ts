@@ -11,8 +11,13 @@ export async function lag(): Promise<void> {
   await withRedis(async (redis, { PARTITIONS }) => {
     const states = await readerStates(redis, streamKeys(PARTITIONS));
     const rows = states.map(({ stream, kind, name, lag, pending, oldestPending, deadLetters }) => [
-      ...[stream, `${kind} ${name}`, lag.entries, rounded(lag.seconds)],
-      ...[pending, rounded(oldestPending), deadLetters],
+      stream,
+      `${kind} ${name}`,
+      lag.entries,
+      rounded(lag.seconds),
+      pending,
+      rounded(oldestPending),
+      deadLetters,
     ]);
     for (const line of table(head, rows)) say(line);
   });

@@ -5,10 +5,10 @@ interface ProgressOptions {
   total: number;
 }
 
-/** How often a line is written where there is no terminal, in milliseconds. */
-const lineEvery = 3000;
+/** How often a line is written if there is no terminal, in milliseconds. */
+const lineInterval = 3000;
 /** How often the bar is drawn on a terminal, in milliseconds. */
-const drawEvery = 100;
+const drawInterval = 100;
 const width = 30;
 
 /**
@@ -38,11 +38,11 @@ export function progress({ out, label, total }: ProgressOptions) {
       done += count;
       const now = performance.now();
       addedAt = now;
-      if (now - shownAt < (out.isTTY ? drawEvery : lineEvery)) return;
+      if (now - shownAt < (out.isTTY ? drawInterval : lineInterval)) return;
       shownAt = now;
       show();
     },
-    /** Ends the bar. Gives how many were done, the seconds until the last of them, and the seconds in all. */
+    /** Ends the bar. Returns how many were done, the seconds until the last of them, and the seconds in all. */
     end(): { done: number; seconds: number; inAll: number } {
       if (out.isTTY) out.write('\r\x1b[K');
       return { done, seconds: (addedAt - start) / 1000, inAll: (performance.now() - start) / 1000 };

@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
 import type { Redis } from 'ioredis';
 import { Failure } from '../failure.ts';
+import { tellParent } from '../operator/replay-news.ts';
 import { type RecordSet, recordsReplay } from '../records/replay.ts';
 import { exclusively } from '../redis/exclusive.ts';
 import type { Projection } from '../streams/projection.ts';
@@ -11,7 +12,6 @@ import { projectionReplay } from '../streams/projection-replay.ts';
 import type { ReplayMode, ReplayTarget } from '../streams/replay-target.ts';
 import { command, entryId, say, withRedis } from './command.ts';
 import { progress } from './progress.ts';
-import { tellParent } from './tell-parent.ts';
 
 /** What of a service can be replayed. */
 export interface Replayable {
@@ -68,7 +68,7 @@ export const replayCommand = (replayable: Replayable, args: string[]): Promise<v
     if (values.help || positionals.length === 0) return void say(replayHelp(names));
     const chosen = chooseNames(names, positionals);
     const asOf = values.until !== undefined || values.to !== undefined ? pastState(values) : undefined;
-    // Requests come first if processors are short.
+    // Requests come first when processors are short.
     setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
     await withRedis(async (redis, { PARTITIONS }) => {
       for (const name of chosen) {

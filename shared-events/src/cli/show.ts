@@ -1,35 +1,31 @@
 import { styleText } from 'node:util';
 import { timeOf } from '../events/cloud-event.ts';
-import { parseData, type RawEntry, readEntry, subjectOf } from '../events/entry.ts';
+import { parseData, type RawEntry, readEntry } from '../events/entry.ts';
 import { isId, partitionOf } from '../events/ids.ts';
-import { taskEvents } from '../events/task-events.ts';
-import { userEvents } from '../events/user-events.ts';
+import { allStreams } from '../events/streams.ts';
 import { Failure } from '../failure.ts';
-import { pagesAfter } from '../streams/pages.ts';
+import { readSubject } from '../streams/entries.ts';
 import { say, withRedis } from './command.ts';
 
-/** Prints the life of a user or a task: each of its events, with what it changed. */
+/** Prints the life of a document: each of its events, with what it changed. */
 export async function show(subject: string | undefined): Promise<void> {
   if (subject === undefined || !isId(subject)) {
-    throw new Failure('no_subject', 'Say whose life to show: the id of a user or a task.');
+    throw new Failure('no_subject', 'Say whose life to show: the id of a document.');
   }
   await withRedis(async (redis, config) => {
     let before: Record<string, unknown> = {};
     let steps = 0;
-    for (const events of [userEvents, taskEvents]) {
-      const stream = events.key(partitionOf(subject, config.PARTITIONS));
-      for await (const page of pagesAfter({ redis, stream }, '0-0')) {
-        for (const raw of page.filter((entry) => subjectOf(entry) === subject)) {
-          before = print(raw, before);
-          steps += 1;
-        }
-      }
+    const partition = partitionOf(subject, config.PARTITIONS);
+    const streams = allStreams.map(({ key }) => key(partition));
+    for await (const entries of readSubject(redis, streams, subject)) {
+      for (const { entry } of entries) before = print(entry, before);
+      steps += entries.length;
     }
     if (steps === 0) throw new Failure('no_events', `No event is about ${subject}.`);
   });
 }
 
-/** Prints one step and gives the document it leaves. */
+/** Prints one step and returns the document it leaves. */
 function print(raw: RawEntry, before: Record<string, unknown>): Record<string, unknown> {
   const entry = readEntry(raw);
   const document = parseData(entry) as Record<string, unknown>;

@@ -1,4 +1,4 @@
-/** Lines of columns that are as wide as their widest cell; figures stand to the right. */
+/** Returns lines of columns that are as wide as their widest cell; figures stand to the right. */
 export function table(head: string[], rows: (string | number)[][]): string[] {
   const cells = [head, ...rows].map((row) => row.map(String));
   const widths = head.map((_, column) => Math.max(...cells.map((row) => (row[column] ?? '').length)));

@@ -1,12 +1,12 @@
 import { styleText } from 'node:util';
-import type { Redis } from 'ioredis';
 import { asEvent } from '../events/as-event.ts';
-import { field, type RawEntry } from '../events/entry.ts';
+import { field, type RawEntry, subjectOf } from '../events/entry.ts';
 import { streamKeys } from '../events/streams.ts';
 import { Failure } from '../failure.ts';
-import { compareIds } from '../streams/entry-id.ts';
+import { openBlockingRedis } from '../redis/connection.ts';
+import { readBatches } from '../streams/entries.ts';
 import { endOf } from '../streams/pages.ts';
-import { entryId, say, withRedis } from './command.ts';
+import { entryId, say, silent, withRedis } from './command.ts';
 
 interface TailOptions {
   from?: string | undefined;
@@ -16,48 +16,46 @@ interface TailOptions {
   follow: boolean;
 }
 
-const pageSize = 500;
-/** How long a read waits for new entries, in milliseconds; well below what a command may take. */
-const block = 500;
+/** How many entries one read takes of each stream, at most. */
+const batchSize = 500;
+/** How long a read waits for new entries, in milliseconds. */
+const block = 5000;
 
-/** Prints events as they come, or as they came: those of all streams and partitions, in order within each read. */
+/**
+ * Prints events as they come, or as they came, until the process is ended or, without `follow`, the streams end: those of
+ * all streams and partitions, in order within each read. Fails if Redis does.
+ */
 export async function tail({ from, types, subject, json, follow }: TailOptions): Promise<void> {
-  const start = from === '0' ? '0-0' : entryId(from);
-  if (from !== undefined && start === undefined) {
-    throw new Failure(
-      'no_time',
-      `--from ${from}: give an entry id, a time such as ${new Date().toISOString()}, or 0.`,
-    );
-  }
-  const wanted = (entry: RawEntry) =>
+  const start = from === undefined ? undefined : startOf(from);
+  const isWanted = (entry: RawEntry) =>
     (types === undefined || types.includes(field(entry, 'type') ?? '')) &&
-    (subject === undefined || field(entry, 'subject') === subject);
+    (subject === undefined || subjectOf(entry) === subject);
 
   await withRedis(async (redis, config) => {
     const positions = new Map<string, string>();
     for (const stream of streamKeys(config.PARTITIONS)) {
       positions.set(stream, start ?? (await endOf({ redis, stream })));
     }
-    for (;;) {
-      const found = await readMore(redis, positions);
-      for (const { stream, entry } of found) {
-        positions.set(stream, entry[0]);
-        if (wanted(entry)) say(json ? JSON.stringify(asEvent(stream, entry)) : line(entry));
+    const connect = () => openBlockingRedis({ config, log: silent }, block);
+    const { signal } = new AbortController();
+    for await (const batch of readBatches({ connect, positions, signal, count: batchSize, block })) {
+      for (const { stream, entry } of batch.entries) {
+        if (isWanted(entry)) say(json ? JSON.stringify(asEvent(stream, entry)) : line(entry));
       }
-      if (!follow && found.length === 0) return;
+      if (!follow && batch.isCaughtUp) return;
     }
   });
 }
 
-async function readMore(redis: Redis, positions: Map<string, string>) {
-  const keysAndIds = [...positions.keys(), ...positions.values()];
-  const reply = await redis.xread('COUNT', pageSize, 'BLOCK', block, 'STREAMS', ...keysAndIds);
-  return (reply ?? [])
-    .flatMap(([stream, entries]) => entries.map((entry) => ({ stream, entry })))
-    .sort((a, b) => compareIds(a.entry[0], b.entry[0]));
+/** Returns the position that `--from` means. Fails with `no_time` if it is neither an id, a time nor 0. */
+function startOf(from: string): string {
+  const start = from === '0' ? '0-0' : entryId(from);
+  if (start !== undefined) return start;
+  const example = new Date().toISOString();
+  throw new Failure('no_time', `--from ${from}: give an entry id, a time such as ${example}, or 0.`);
 }
 
-/** Time, type, subject and document of an event, in colours where standard output is a terminal. */
+/** Returns time, type, subject and document of an event, in colours if standard output is a terminal. */
 export function line(entry: RawEntry): string {
   const type = field(entry, 'type') ?? '(no type)';
   const at = new Date(Number.parseInt(entry[0], 10));

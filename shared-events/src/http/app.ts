@@ -9,9 +9,9 @@ import { isTracing } from '../tracing.ts';
 import { type CommonCollaborators, commonRoutes } from './common-routes.ts';
 import { type AppContext, contextMiddleware } from './context.ts';
 import { type Problems, problemResponses } from './problems.ts';
+import { requestSpan } from './request-span.ts';
 import type { Api, Endpoint } from './route.ts';
 import { bind, routing } from './routing.ts';
-import { requestSpan } from './traced.ts';
 
 /** Routes that are no part of a service's API, such as those of operators. They bring their own collaborators. */
 export interface AppPart {

@@ -1,8 +1,8 @@
 import { Pool } from 'undici';
 import type { RequestContext } from '../events/entry.ts';
 import { Failure } from '../failure.ts';
+import { inSpan, isTracing, traceparentOf } from '../tracing.ts';
 import { contextHeaders } from './context.ts';
-import { tracedClient } from './traced.ts';
 
 /** How long another service may take until its answer begins, and between two pieces of it, in milliseconds. */
 const answerTimeout = 2000;
@@ -93,3 +93,28 @@ function untracedClient({ name, base, maxResponseSize = -1 }: ServiceClientOptio
 
 const wasCut = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && ['UND_ERR_SOCKET', 'ECONNRESET'].includes(String(error.code));
+
+/**
+ * Returns a client each of whose requests is a span that the service's own is below. The client itself while
+ * tracing is off.
+ */
+function tracedClient(name: string, client: ServiceClient): ServiceClient {
+  if (!isTracing()) return client;
+  return {
+    ...client,
+    get: (path, context, signal) =>
+      inSpan(
+        {
+          name: `GET ${name}`,
+          kind: 'client',
+          parent: context.trace,
+          attributes: { 'http.request.method': 'GET', 'url.path': path, 'peer.service': name },
+        },
+        async (span) => {
+          const answer = await client.get(path, { ...context, trace: traceparentOf(span) }, signal);
+          span.setAttribute('http.response.status_code', answer.status);
+          return answer;
+        },
+      ),
+  };
+}

@@ -1,13 +1,23 @@
 import { Failure } from '../failure.ts';
+import type { Positions } from '../streams/entries.ts';
 
 // What a client hands back to go on: the position in every stream, in their order. The time of the latest is written in
-// full, those of the others as what they are behind it, all in base 36; `-n` follows where a sequence number is not 0.
+// full, those of the others as what they are behind it, all in base 36; `-n` follows if a sequence number is not 0.
+
+/** A position in every stream, in their order, and the cursor that stands for it. */
+export interface Position {
+  ids: Positions;
+  cursor: string;
+}
+
+/** Returns a position with its cursor. */
+export const positionAt = (ids: Positions): Position => ({ ids, cursor: encodeCursor(ids) });
 
 const whole = /^[0-9a-z]{1,12}$/;
 
-/** The positions as a text of few characters that may stand in a header and in an address. */
-export function encodeCursor(ids: readonly string[]): string {
-  const parts = ids.map((id) => id.split('-').map((part) => BigInt(part)) as [bigint, bigint]);
+/** Returns the positions as a text of few characters that may stand in a header and in an address. */
+export function encodeCursor(positions: Positions): string {
+  const parts = [...positions.values()].map((id) => id.split('-').map(BigInt) as [bigint, bigint]);
   const latest = parts.reduce((most, [ms]) => (ms > most ? ms : most), 0n);
   const behind = parts.map(
     ([ms, sequence]) => (latest - ms).toString(36) + (sequence === 0n ? '' : `-${sequence.toString(36)}`),
@@ -15,17 +25,19 @@ export function encodeCursor(ids: readonly string[]): string {
   return [latest.toString(36), ...behind].join('.');
 }
 
-/** The positions of a cursor, one for each stream. Fails with `invalid_cursor` where it is none for so many streams. */
-export function decodeCursor(cursor: string, streams: number): string[] {
+/** Returns the positions that a cursor stands for. Fails with `invalid_cursor` if it is none of these streams. */
+export function decodeCursor(cursor: string, streams: readonly string[]): Positions {
   const [latest = '', ...behind] = cursor.split('.');
-  if (behind.length !== streams) throw invalid();
+  if (behind.length !== streams.length) throw invalid();
   const top = number(latest);
-  return behind.map((part) => {
-    const [ms = '', sequence = '0'] = part.split('-');
-    const time = top - number(ms);
-    if (time < 0n) throw invalid();
-    return `${time}-${number(sequence)}`;
-  });
+  return new Map(streams.map((stream, at) => [stream, idBehind(top, behind[at] as string)]));
+}
+
+function idBehind(top: bigint, part: string): string {
+  const [ms = '', sequence = '0'] = part.split('-');
+  const time = top - number(ms);
+  if (time < 0n) throw invalid();
+  return `${time}-${number(sequence)}`;
 }
 
 function number(text: string): bigint {

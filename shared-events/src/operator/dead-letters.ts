@@ -7,13 +7,13 @@ import { groupNames } from '../streams/lag.ts';
 /** The most dead letters that one answer tells. */
 const maxTold = 500;
 
-/** The dead letters of all groups of some streams. */
+/** Finds the dead letters of all groups of some streams. */
 export function createDeadLetters(redis: Redis, streams: readonly string[]) {
   const groupsOf = async (stream: string) =>
     (await groupNames({ redis, stream })).map((group) => ({ redis, stream, group }));
 
   return {
-    /** How many there are, and the first 500 with their reason. */
+    /** Resolves to how many there are, and the first 500 with their reason. */
     async list() {
       const groups = (await Promise.all(streams.map(groupsOf))).flat();
       const counts = await Promise.all(groups.map((group) => deadLetters(group).count()));
@@ -27,9 +27,7 @@ export function createDeadLetters(redis: Redis, streams: readonly string[]) {
       }
       return { total: counts.reduce((sum, count) => sum + count, 0), deadLetters: told };
     },
-    /**
-     * One group's dead letters, to put back or drop. Fails with `not_found` for a stream that is not one of these.
-     */
+    /** Returns one group's dead letters, to put back or drop. Fails with `not_found` if the stream is not one of these. */
     of(stream: string, group: string) {
       if (!streams.includes(stream)) throw new Failure('not_found', `There is no stream ${stream}.`);
       return deadLetters({ redis, stream, group });

@@ -1,13 +1,17 @@
+import { Readable } from 'node:stream';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
+import { Failure } from '../failure.ts';
 import { clientGone } from '../http/client-gone.ts';
 import type { AppContext } from '../http/context.ts';
 import { RedisUnavailable } from '../redis/unavailable.ts';
+import type { Positions } from '../streams/entries.ts';
 import { untraced } from '../tracing.ts';
 import { decodeCursor } from './cursor.ts';
-import { feedClient } from './feed-client.ts';
-import { createHistory } from './history.ts';
-import { createLiveTail } from './live-tail.ts';
+import { feedTexts } from './feed-client.ts';
+import type { Frame } from './frames.ts';
+import { type LiveTail, startLiveTail } from './live-tail.ts';
+import { endsOf } from './stream-info.ts';
 
 interface FeedOptions {
   redis: Redis;
@@ -18,81 +22,106 @@ interface FeedOptions {
   log: Logger;
 }
 
-/** How often a feed without news is told where it stands, in milliseconds. */
-const heartbeat = 10_000;
+/** The most clients that are served at once: it is a tool of a few operators, and shares its process with requests. */
+const maxFeeds = 32;
+/** How many entries are read at once in all, and at least of each stream. */
+const pageSize = 100;
+const minOfEach = 5;
+/**
+ * How long a client may take for what waits for it before its connection is ended, in milliseconds. It goes on from the
+ * last event that it had.
+ */
+const drainTimeout = 30_000;
 
 /**
- * The events of several streams as Server-Sent Events, for any number of clients. A client that hands back the last
- * id it was sent, to whichever process, gets every entry behind it once, or an event `gap` that says what is missing.
- * In each stream entries come in order; across streams they are in order of time within each read.
+ * Serves the events of several streams as Server-Sent Events, to 32 clients at most. A client that hands back the last id it
+ * was sent, to whichever process, gets every entry behind it once, or an event `gap` that says what is missing. In each
+ * stream entries come in order; across streams they are in order of time within each read.
  */
 export function createFeed({ redis, connect, streams, log }: FeedOptions) {
-  const tail = createLiveTail({ redis, connect, streams, log });
-  const readPage = createHistory(redis, streams);
-  const clients = new Set<ReturnType<typeof feedClient>>();
+  const count = Math.max(minOfEach, Math.ceil(pageSize / streams.length));
+  const feeds = new Set<Readable>();
   const stopping = new AbortController();
-  let beating: NodeJS.Timeout | undefined;
+  let tail: LiveTail | undefined;
 
-  function add(client: ReturnType<typeof feedClient>): void {
-    clients.add(client);
-    beating ??= setInterval(() => {
-      for (const each of clients) each.beat();
-    }, heartbeat);
-  }
-
-  function remove(client: ReturnType<typeof feedClient>): void {
-    clients.delete(client);
-    if (clients.size > 0) return;
-    clearInterval(beating);
-    beating = undefined;
-  }
-
-  async function serve(client: ReturnType<typeof feedClient>, ctx: AppContext): Promise<void> {
-    add(client);
+  /** Yields what a client is sent; if Redis fails it ends, and the client comes back. */
+  async function* serve(ctx: AppContext, start: Positions | undefined, live: LiveTail, signal: AbortSignal) {
     try {
-      await client.serve();
+      const from = start ?? (await endsOf(redis, streams));
+      yield* feedTexts({ redis, tail: live, from, count, isWanted: filterOf(ctx), signal });
     } catch (error) {
       const requestId = ctx.state.context.request;
       log[error instanceof RedisUnavailable ? 'debug' : 'warn'](
         { err: error, requestId },
         'a feed is interrupted',
       );
-    } finally {
-      remove(client);
-      ctx.res.end();
     }
   }
 
+  function open(ctx: AppContext, from: Positions | undefined): Readable {
+    tail ??= untraced(() => startLiveTail({ redis, connect, streams, count, log }));
+    const signal = AbortSignal.any([clientGone(ctx), stopping.signal]);
+    const cut = () => feed.destroy();
+    const feed = Readable.from(withDeadline(serve(ctx, from, tail, signal), drainTimeout, cut));
+    // A feed whose client has taken everything ends by itself.
+    signal.addEventListener('abort', () => (ctx.res.closed || ctx.res.writableNeedDrain) && cut());
+    feeds.add(feed);
+    return feed.once('close', () => close(feed));
+  }
+
+  function close(feed: Readable): void {
+    feeds.delete(feed);
+    if (feeds.size > 0) return;
+    tail?.stop();
+    tail = undefined;
+  }
+
   return {
-    /** Answers a request with the feed from where it says. Fails with `invalid_cursor`. */
+    /**
+     * Answers a request with the feed from where it says. Fails with `invalid_cursor`, or with `too_many_feeds` while 32
+     * clients are served.
+     */
     answer(ctx: AppContext): void {
-      const from = startOf(ctx, streams.length);
-      const types = ctx.URL.searchParams.getAll('type').flatMap((list) => list.split(','));
-      const filter = {
-        types: types.length > 0 ? new Set(types) : undefined,
-        subject: ctx.URL.searchParams.get('subject') ?? undefined,
-      };
-      ctx.status = 200;
+      const from = startOf(ctx, streams);
+      if (feeds.size >= maxFeeds) throw new Failure('too_many_feeds', tooMany);
       ctx.set({
         'Content-Type': 'text/event-stream',
         'Cache-Control': 'no-store',
         'X-Accel-Buffering': 'no',
       });
-      ctx.respond = false;
-      ctx.res.flushHeaders();
-      if (ctx.method === 'HEAD') return void ctx.res.end();
-      const signal = AbortSignal.any([clientGone(ctx), stopping.signal]);
-      const client = feedClient({ res: ctx.res, filter, from, redis, streams, tail, readPage, signal });
-      void untraced(() => serve(client, ctx));
+      ctx.body = open(ctx, from);
     },
     /** Ends all feeds; their clients come back to whoever serves then. */
     stop: () => stopping.abort(),
   };
 }
 
-/** Where a client wants to begin: after a cursor, at the beginning, or at the end, which is nothing. */
-function startOf(ctx: AppContext, streams: number): readonly string[] | undefined {
+const tooMany = `${maxFeeds} clients follow the events here already. Try again when one has left.`;
+
+/** Returns where a client wants to begin: after a cursor, at the beginning, or nothing, which is at the end. */
+function startOf(ctx: AppContext, streams: readonly string[]): Positions | undefined {
   const cursor = ctx.get('Last-Event-ID') || ctx.URL.searchParams.get('after');
   if (cursor) return decodeCursor(cursor, streams);
-  return ctx.URL.searchParams.get('from') === '0' ? Array(streams).fill('0-0') : undefined;
+  const isFromStart = ctx.URL.searchParams.get('from') === '0';
+  return isFromStart ? new Map(streams.map((stream) => [stream, '0-0'])) : undefined;
+}
+
+/** Returns what tells which events a client wants: those of some types and of a subject, or all. */
+function filterOf({ URL: { searchParams } }: AppContext): (frame: Frame) => boolean {
+  const types = searchParams.getAll('type').flatMap((list) => list.split(','));
+  const wanted = searchParams.get('subject');
+  return ({ type, subject }) =>
+    (types.length === 0 || types.includes(type)) && (wanted === null || wanted === subject);
+}
+
+/** Yields texts as they are taken; calls `onLate` if one is not, for so many milliseconds. */
+async function* withDeadline(texts: AsyncIterable<string>, timeout: number, onLate: () => void) {
+  for await (const text of texts) {
+    const timer = setTimeout(onLate, timeout);
+    try {
+      yield text;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
 }

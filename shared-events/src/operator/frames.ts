@@ -1,5 +1,7 @@
 import { asEvent } from '../events/as-event.ts';
 import { field, type RawEntry, subjectOf } from '../events/entry.ts';
+import type { Positions, StreamEntry } from '../streams/entries.ts';
+import { encodeCursor } from './cursor.ts';
 
 // Server-Sent Events: what a feed sends, as text.
 
@@ -13,8 +15,16 @@ export interface Frame {
 const block = (lines: string[]): string => `${lines.join('\n')}\n\n`;
 const oneLine = (text: string): string => text.replace(/[\r\n\0]/g, ' ');
 
-/** An entry as the CloudEvent it is. What is none is sent as it stands, as an event `undecodable`. */
-export function entryFrame(stream: string, entry: RawEntry, cursor: string): Frame {
+/** Makes frames of entries that follow a position, each with the cursor behind it. */
+export function framesAfter(start: Positions, entries: readonly StreamEntry[]): Frame[] {
+  const ids = new Map(start);
+  return entries.map(({ stream, entry }) =>
+    entryFrame(stream, entry, encodeCursor(ids.set(stream, entry[0]))),
+  );
+}
+
+/** Makes an entry the CloudEvent it is. What is none is sent as it stands, as an event `undecodable`. */
+function entryFrame(stream: string, entry: RawEntry, cursor: string): Frame {
   const event = asEvent(stream, entry);
   const type = 'specversion' in event ? oneLine(field(entry, 'type') ?? '') : 'undecodable';
   const text = block([`id: ${cursor}`, `event: ${type}`, `data: ${JSON.stringify(event)}`]);
@@ -25,9 +35,9 @@ export function entryFrame(stream: string, entry: RawEntry, cursor: string): Fra
 export const gapFrame = (gap: object, cursor: string): string =>
   block([`id: ${cursor}`, 'event: gap', `data: ${JSON.stringify(gap)}`]);
 
-/** What a client is sent first: how long to wait before it comes back, in milliseconds, and where it stands. */
-export const helloFrame = (retry: number, cursor: string): string =>
-  block([`retry: ${retry}`, `id: ${cursor}`]);
+/** Tells a client first how long to wait before it comes back, in milliseconds, and where it stands. */
+export const helloFrame = (delay: number, cursor: string): string =>
+  block([`retry: ${delay}`, `id: ${cursor}`]);
 
-/** Keeps the connection known to be alive, and moves the position also where a filter lets nothing through. */
+/** Keeps the connection known to be alive, and moves the position also if a filter lets nothing through. */
 export const heartbeatFrame = (cursor: string): string => block([': heartbeat', `id: ${cursor}`]);

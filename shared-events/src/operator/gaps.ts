@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import type { Positions } from '../streams/entries.ts';
 import { compareIds } from '../streams/entry-id.ts';
 import { type StreamInfo, streamInfo } from './stream-info.ts';
 
@@ -17,28 +18,31 @@ export interface Gap {
 }
 
 /**
- * Finds what is missing behind positions, and tells each gap once. Where a stream was trimmed up to exactly a position
- * it cannot be known that nothing more is missing, and a gap is told.
+ * Finds what is missing behind positions, and tells each gap once. If a stream was trimmed up to exactly a position it
+ * cannot be known that nothing more is missing, and a gap is told.
  */
-export function gapFinder(redis: Redis, streams: readonly string[]) {
+export function gapFinder(redis: Redis) {
   const told = new Map<string, string>();
-  return async (ids: readonly string[]): Promise<Gap[]> => {
-    const infos = await Promise.all(streams.map((stream) => streamInfo(redis, stream)));
-    return infos.flatMap((info, at) => {
-      const stream = streams[at] as string;
-      const gap = gapAfter(stream, ids[at] as string, info);
-      if (gap === undefined || (gap.reason === 'removed' && told.get(stream) === gap.until)) return [];
-      told.set(stream, gap.until);
-      return [gap];
-    });
+  const isNew = ({ stream, reason, until }: Gap) => reason === 'beyond_end' || told.get(stream) !== until;
+
+  return async (positions: Positions): Promise<Gap[]> => {
+    const found = await Promise.all(
+      [...positions].map(async ([stream, after]) => gapAfter(stream, after, await streamInfo(redis, stream))),
+    );
+    const gaps = found.filter((gap) => gap !== undefined).filter(isNew);
+    for (const { stream, until } of gaps) told.set(stream, until);
+    return gaps;
   };
 }
 
-/** Where to read on after gaps: what lies beyond the end of a stream begins again at its end. */
-export function restart(streams: readonly string[], ids: readonly string[], gaps: readonly Gap[]): string[] {
-  const beyond = gaps.filter(({ reason }) => reason === 'beyond_end');
-  return ids.map((id, at) => beyond.find(({ stream }) => stream === streams[at])?.until ?? id);
-}
+/** Returns where to read on after gaps: what lies beyond the end of a stream begins again at its end. */
+export const restart = (positions: Positions, gaps: readonly Gap[]): Positions =>
+  new Map([
+    ...positions,
+    ...gaps
+      .filter(({ reason }) => reason === 'beyond_end')
+      .map(({ stream, until }): [string, string] => [stream, until]),
+  ]);
 
 function gapAfter(stream: string, after: string, info: StreamInfo): Gap | undefined {
   const { first, last, deleted, length, added } = info;

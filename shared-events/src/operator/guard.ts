@@ -7,7 +7,7 @@ const reading = new Set(['GET', 'HEAD']);
 
 /**
  * Lets through what a person or program on this machine asks for, and nothing that a page of another site makes a
- * browser ask for: by another name of this machine (DNS rebinding), from another origin, or, where it changes
+ * browser ask for: by another name of this machine (DNS rebinding), from another origin, or, if it changes
  * something, without the header that such a page cannot send. Fails with `forbidden`.
  */
 export const ownMachineOnly: Middleware<RequestState> = (ctx, next) => {

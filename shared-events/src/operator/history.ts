@@ -1,66 +1,47 @@
 import type { Redis } from 'ioredis';
-import pLimit from 'p-limit';
-import type { RawEntry } from '../events/entry.ts';
-import { compareIds } from '../streams/entry-id.ts';
+import { asEvent } from '../events/as-event.ts';
+import { behind, byId, readSubject, type StreamEntry } from '../streams/entries.ts';
+import { encodeCursor } from './cursor.ts';
 
-/** An entry, where it stands, and the positions in all streams behind it. */
-export interface Found {
-  stream: string;
-  entry: RawEntry;
-  ids: string[];
+/** Resolves to the last events of all streams together, oldest first, and the cursor behind them. */
+export async function recentEvents(redis: Redis, streams: readonly string[], count: number) {
+  const pages = await Promise.all(
+    streams.map(async (stream) =>
+      (await redis.xrevrange(stream, '+', '-', 'COUNT', count)).map((entry) => ({ stream, entry })),
+    ),
+  );
+  const entries = pages.flat().toSorted(byId);
+  const beginnings = new Map(streams.map((stream) => [stream, '0-0']));
+  return { cursor: encodeCursor(behind(beginnings, entries)), events: entries.slice(-count).map(toEvent) };
 }
 
-/** How many entries a page has in all, and at least of each stream. */
-const pageSize = 100;
-const minOfEach = 5;
-/** How many pages may be read at once, for all clients together. */
-const maxConcurrentReads = 4;
+const toEvent = ({ stream, entry }: StreamEntry) => asEvent(stream, entry);
 
-/** Orders entries of several streams by their ids, and tells the positions behind each. */
-export function inOrder(
-  streams: readonly string[],
-  from: readonly string[],
-  found: readonly { stream: string; entry: RawEntry }[],
-): Found[] {
-  let ids = [...from];
-  return found
-    .toSorted((a, b) => compareIds(a.entry[0], b.entry[0]))
-    .map(({ stream, entry }) => {
-      ids = ids.with(streams.indexOf(stream), entry[0]);
-      return { stream, entry, ids };
-    });
-}
+/** How long is looked for one answer, in milliseconds, and how many entries are told, at most. */
+const searchTimeout = 2000;
+const maxTold = 500;
 
 /**
- * Reads what lies between two positions in several streams, in order of id across them, in pages whose number at one
- * time is bounded for the whole process. A page may be empty; `end` is where it leaves off.
+ * Resolves to the life of a subject: its entries in all streams as CloudEvents, oldest first. `complete` is false if the streams
+ * could not be looked through to their ends in two seconds, or the subject has more entries than are told.
  */
-export function createHistory(redis: Redis, streams: readonly string[]) {
-  const limit = pLimit(maxConcurrentReads);
-  const count = Math.max(minOfEach, Math.ceil(pageSize / streams.length));
-
-  return (from: readonly string[], to: readonly string[]): Promise<{ found: Found[]; end: string[] }> =>
-    limit(async () => {
-      const replies = await Promise.all(
-        streams.map((stream, at) =>
-          compareIds(from[at] as string, to[at] as string) < 0
-            ? redis.xrange(stream, `(${from[at]}`, to[at] as string, 'COUNT', count)
-            : [],
-        ),
-      );
-      const cut = replies.filter((page) => page.length === count).map((page) => (page.at(-1) as RawEntry)[0]);
-      const horizon = cut.toSorted(compareIds)[0];
-      const found = replies.flatMap((page, at) =>
-        page
-          .filter(([id]) => horizon === undefined || compareIds(id, horizon) <= 0)
-          .map((entry) => ({ stream: streams[at] as string, entry })),
-      );
-      const ordered = inOrder(streams, from, found);
-      const reached = ordered.at(-1)?.ids ?? [...from];
-      return { found: ordered, end: horizon === undefined ? later(reached, to) : reached };
-    });
+export async function lifeOf(redis: Redis, streams: readonly string[], subject: string) {
+  const found: StreamEntry[] = [];
+  const end = performance.now() + searchTimeout;
+  let complete = true;
+  for await (const entries of readSubject(redis, streams, subject, idTime(subject))) {
+    found.push(...entries);
+    complete = performance.now() < end && found.length <= maxTold;
+    if (!complete) break;
+  }
+  return { subject, complete, events: found.toSorted(byId).slice(0, maxTold).map(toEvent) };
 }
 
-/** The later of two positions in each stream. */
-export const later = (a: readonly string[], b: readonly string[]): string[] =>
-  a.map((id, at) => (compareIds(id, b[at] as string) < 0 ? (b[at] as string) : id));
+/** How long before its first event a subject's id may have been made, by a clock that is another's, in milliseconds. */
+const maxClockDifference = 60_000;
+
+/** Returns a position before a subject's first event, whose id tells when it was made (UUIDv7); else the beginning. */
+function idTime(subject: string): string {
+  const [, time = '0'] = /^([0-9a-f]{8}-[0-9a-f]{4})-7/.exec(subject) ?? [];
+  return `${Math.max(0, Number.parseInt(time.replace('-', ''), 16) - maxClockDifference)}-0`;
+}

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Logger } from 'pino';
-import type { ReplayNews } from '../cli/tell-parent.ts';
 import { Failure } from '../failure.ts';
+import type { ReplayNews } from './replay-news.ts';
 
 export const replayModes = ['replay', 'verify'] as const;
 export type ReplayMode = (typeof replayModes)[number];

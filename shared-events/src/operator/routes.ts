@@ -2,7 +2,6 @@ import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { number, object, string } from 'yup';
 import type { CommonConfig } from '../config.ts';
-import { asEvent } from '../events/as-event.ts';
 import { isId, partitionOf } from '../events/ids.ts';
 import { allStreams } from '../events/streams.ts';
 import { Failure } from '../failure.ts';
@@ -14,11 +13,10 @@ import { openBlockingRedis } from '../redis/connection.ts';
 import { createDeadLetters } from './dead-letters.ts';
 import { createFeed } from './feed.ts';
 import { ownMachineOnly } from './guard.ts';
+import { lifeOf, recentEvents } from './history.ts';
 import { feedBlock } from './live-tail.ts';
-import { createReaders } from './readers.ts';
-import { recentEntries } from './recent.ts';
+import { readReaders } from './readers.ts';
 import { createReplays, replayModes } from './replays.ts';
-import { lifeOf } from './subjects.ts';
 
 /** Routes for operators, and what ends the work behind them; call it before the server stops. */
 export interface OperatorRoutes extends AppPart {
@@ -43,11 +41,10 @@ const defaultRecent = 100;
 const recentQuery = object({ limit: number().integer().min(1).max(maxRecent).default(defaultRecent) });
 const replayRequest = object({ mode: string().oneOf(replayModes).required() });
 
-/** What an operator sees and steers of streams: the feed of events, the readers, and the dead letters. */
+/** Makes what an operator sees and steers of streams: the feed of events, the readers, and the dead letters. */
 export function eventRoutes(options: EventRoutesOptions): OperatorRoutes {
   const { redis, streams, streamsOf } = options;
   const feed = createFeed(options);
-  const readers = createReaders(options);
   const letters = createDeadLetters(redis, streams);
 
   return {
@@ -56,6 +53,7 @@ export function eventRoutes(options: EventRoutesOptions): OperatorRoutes {
       invalid_cursor: [400, 'Invalid cursor'],
       no_dead_letter: [404, 'No dead letter'],
       entry_gone: [409, 'The entry was removed'],
+      too_many_feeds: [503, 'Too many feeds'],
       ...guardProblems,
     },
     routes: onOwnMachine([
@@ -70,8 +68,7 @@ export function eventRoutes(options: EventRoutesOptions): OperatorRoutes {
         path: '/operator/events/recent',
         async handle(ctx) {
           const { limit } = recentQuery.validateSync({ ...ctx.query }, { abortEarly: false });
-          const { cursor, entries } = await recentEntries(redis, streams, limit);
-          ctx.body = { cursor, events: entries.map(({ stream, entry }) => asEvent(stream, entry)) };
+          ctx.body = await recentEvents(redis, streams, limit);
         },
       },
       {
@@ -87,7 +84,7 @@ export function eventRoutes(options: EventRoutesOptions): OperatorRoutes {
         method: 'get',
         path: '/operator/readers',
         async handle(ctx) {
-          ctx.body = await readers();
+          ctx.body = await readReaders({ redis, streams });
         },
       },
       {
@@ -127,7 +124,7 @@ interface ReplayRoutesOptions {
   log: Logger;
 }
 
-/** What starts a service's replays and tells of them. */
+/** Makes what starts a service's replays and tells of them. */
 export function replayRoutes(options: ReplayRoutesOptions): OperatorRoutes {
   const replays = createReplays(options);
   return {
@@ -166,7 +163,7 @@ const onOwnMachine = (routes: Endpoint[]): Endpoint[] =>
     handle: (ctx, collaborators) => ownMachineOnly(ctx, async () => route.handle(ctx, collaborators)),
   }));
 
-/** An entry id of a path; anything else names no dead letter. */
+/** Returns an entry id of a path. Fails with `no_dead_letter` if it is none. */
 function entryId(text: string): string {
   if (/^\d{1,20}-\d{1,20}$/.test(text)) return text;
   throw new Failure('no_dead_letter', `There is no dead letter ${text}.`);

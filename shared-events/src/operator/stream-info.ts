@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import type { Positions } from '../streams/entries.ts';
 
 /** What XINFO STREAM tells. */
 export interface StreamInfo {
@@ -9,11 +10,17 @@ export interface StreamInfo {
   added: number;
 }
 
-/** The id that a stream's next entry will follow; `0-0` where there never was one. */
-export const lastIdOf = async (redis: Redis, stream: string): Promise<string> =>
-  (await streamInfo(redis, stream)).last;
+/** Resolves to the ids that the streams' next entries will follow; `0-0` for a stream that never had one. */
+export const endsOf = async (redis: Redis, streams: readonly string[]): Promise<Positions> =>
+  new Map(
+    await Promise.all(
+      streams.map(
+        async (stream): Promise<[string, string]> => [stream, (await streamInfo(redis, stream)).last],
+      ),
+    ),
+  );
 
-/** What there is to know of a stream; a stream that does not exist is an empty one. */
+/** Resolves to what there is to know of a stream; a stream that does not exist is an empty one. */
 export async function streamInfo(redis: Redis, stream: string): Promise<StreamInfo> {
   try {
     const flat = (await redis.xinfo('STREAM', stream)) as unknown[];

@@ -24,13 +24,29 @@ export async function claimPartitions(options: ClaimOptions): Promise<void> {
   const { partitions } = options;
   const claimed = await claim(options);
   if (claimed !== null && Number(claimed) !== partitions) {
-    throw new Failure(
-      'wrong_partitions',
-      `The data in Redis was written with PARTITIONS=${claimed}, but this service has PARTITIONS=${partitions}. ` +
-        `Set PARTITIONS=${claimed} for both services, or use another Redis.`,
-    );
+    throw wrongPartitions(claimed, `this service has PARTITIONS=${partitions}`, 'for all services');
   }
 }
+
+/**
+ * Resolves to the number of partitions that the data was written with, or nothing if it was not claimed by a service.
+ * Fails with `wrong_partitions` if somebody has said another.
+ * @param said what the variable PARTITIONS has, if anything
+ */
+export async function partitionsOfData(redis: Redis, said: string | undefined): Promise<number | undefined> {
+  const claimed = await redis.get(partitionsKey);
+  if (claimed === null) return undefined;
+  if (said && said !== claimed)
+    throw wrongPartitions(claimed, `the variable says PARTITIONS=${said}`, 'or none');
+  return Number(claimed);
+}
+
+const wrongPartitions = (claimed: string, but: string, where: string) =>
+  new Failure(
+    'wrong_partitions',
+    `The data in Redis was written with PARTITIONS=${claimed}, but ${but}. ` +
+      `Set PARTITIONS=${claimed} ${where}, or use another Redis.`,
+  );
 
 async function claim({ redis, partitions, signal, log }: ClaimOptions): Promise<string | null> {
   for (let told = false; ; ) {

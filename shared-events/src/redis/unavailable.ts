@@ -19,7 +19,7 @@ const refusals =
 
 /** The last two are what Redis 7.0, and later ones, say of a command in a script. */
 const denials =
-  /^(WRONGPASS|NOAUTH|NOPERM|ERR The user executing the script can't|ERR ACL failure in script)\b/;
+  /^(WRONGPASS|NOAUTH|NOPERM|ERR The \w+ executing the script can't|ERR ACL failure in script)\b/;
 
 /** What ioredis says of a connection. */
 const failures = /^(Command timed out|Connection is closed|Stream isn't writeable|Socket timeout)/;

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
-import type { RawEntry } from '../events/entry.ts';
+import { readBatches } from './entries.ts';
 import { keepTrying, letGather } from './pause.ts';
 import type { KeptProjection } from './projection.ts';
 
@@ -24,33 +24,39 @@ export const followBlock = 5000;
  * however many processes follow. Errors are logged and tried again after a pause of at most two seconds, for ever.
  * Resolves when the signal aborts: a read ends at once, a step in Redis within its deadline.
  */
-export async function follow({ projection, connect, signal, log, onCaughtUp }: FollowOptions): Promise<void> {
+export async function follow(options: FollowOptions): Promise<void> {
+  const { projection, signal, log } = options;
   const { stream, name } = projection;
-  const reader = connect();
-  const hangUp = () => reader.disconnect();
-  signal.addEventListener('abort', hangUp);
-
-  async function followOn(worked: () => void): Promise<never> {
-    let position = await projection.position();
-    for (let caughtUp = false; ; ) {
-      signal.throwIfAborted();
-      const batch = await read(reader, stream, position, caughtUp);
-      caughtUp = batch.length < batchSize;
-      if (batch.length > 0) position = await projection.apply(position, batch);
-      if (caughtUp) onCaughtUp?.();
-      if (batch.length === 0) await tellMissed(projection, log);
-      else if (caughtUp) await letGather(signal);
-      worked();
-    }
-  }
-
   try {
-    await keepTrying(followOn, { signal, log, names: { stream, projection: name } });
+    while (!signal.aborted) {
+      await keepTrying((worked) => followOn(options, worked), {
+        signal,
+        log,
+        names: { stream, projection: name },
+      });
+    }
   } catch (error) {
     if (!signal.aborted) throw error;
-  } finally {
-    signal.removeEventListener('abort', hangUp);
-    hangUp();
+  }
+}
+
+/** Follows until the signal aborts, or something fails. */
+async function followOn(options: FollowOptions, worked: () => void): Promise<void> {
+  const { projection, connect, signal, log, onCaughtUp } = options;
+  const { stream } = projection;
+  let position = await projection.position();
+  const positions = new Map([[stream, position]]);
+  const source = { connect, positions, signal, count: batchSize, block: followBlock };
+  for await (const { entries, isCaughtUp } of readBatches(source)) {
+    if (entries.length > 0) {
+      const batch = entries.map(({ entry }) => entry);
+      position = await projection.apply(position, batch);
+      positions.set(stream, position);
+    }
+    if (isCaughtUp) onCaughtUp?.();
+    if (entries.length === 0) await tellMissed(projection, log);
+    else if (isCaughtUp) await letGather(signal);
+    worked();
   }
 }
 
@@ -63,12 +69,4 @@ async function tellMissed(projection: KeptProjection, log: Logger): Promise<void
       'entries were removed from the stream unread; the projection may be wrong: replay it',
     );
   }
-}
-
-/** Reads the entries behind a position; waits for some only if the reader has seen everything else. */
-async function read(reader: Redis, stream: string, position: string, wait: boolean): Promise<RawEntry[]> {
-  const found = wait
-    ? await reader.xread('COUNT', batchSize, 'BLOCK', followBlock, 'STREAMS', stream, position)
-    : await reader.xread('COUNT', batchSize, 'STREAMS', stream, position);
-  return found?.[0]?.[1] ?? [];
 }

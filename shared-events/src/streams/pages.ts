@@ -8,7 +8,7 @@ interface Range {
   stream: string;
 }
 
-/** The entries after a position up to an id, in order, page by page; the next page is read while one is used. */
+/** Yields the entries after a position up to an id, in order, page by page; the next is read while one is used. */
 export const pagesAfter = (
   { redis, stream }: Range,
   after: string,
@@ -16,7 +16,7 @@ export const pagesAfter = (
 ): AsyncGenerator<RawEntry[]> =>
   pages((from) => redis.xrange(stream, from, until, 'COUNT', pageSize), `(${after}`);
 
-/** The entries up to an id, from the last to the first, page by page; the next page is read while one is used. */
+/** Yields the entries up to an id, from the last to the first, page by page; the next is read while one is used. */
 export const pagesBefore = ({ redis, stream }: Range, until = '+'): AsyncGenerator<RawEntry[]> =>
   pages((to) => redis.xrevrange(stream, to, '-', 'COUNT', pageSize), until);
 
@@ -35,7 +35,7 @@ async function* pages(
   }
 }
 
-/** The id of the last entry there is; `0-0` where there is none. */
+/** Resolves to the id of the last entry there is; to `0-0` if there is none. */
 export async function endOf({ redis, stream }: Range): Promise<string> {
   const [last] = await redis.xrevrange(stream, '+', '-', 'COUNT', 1);
   return last?.[0] ?? '0-0';

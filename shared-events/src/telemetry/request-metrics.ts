@@ -73,9 +73,7 @@ export function requestMetrics(registry: Registry): Middleware<RequestState> {
       const { status, body } = ctx;
       observe((performance.now() - start) / 1000);
       statuses.set(status, (statuses.get(status) ?? 0) + 1);
-      // A feed answers by itself.
-      const isSent = !(body instanceof Stream) && ctx.respond !== false;
-      if (!isSent && !ctx.res.closed) ctx.res.once('close', leave);
+      if (body instanceof Stream && !ctx.res.closed) ctx.res.once('close', leave);
       else leave();
     }
   };

@@ -9,10 +9,10 @@ export interface ReplayNews {
 }
 
 /** How often news is sent, in milliseconds, and how many differences are told in words. */
-const tellEvery = 100;
+const tellInterval = 100;
 const maxFound = 100;
 
-/** Sends news of a replay to the parent process, where it listens; elsewhere nothing. */
+/** Sends news of a replay to the parent process if it listens; else does nothing. */
 export function tellParent(total: number) {
   const news: ReplayNews = { read: 0, total, differences: 0, found: [] };
   let toldAt = Number.NEGATIVE_INFINITY;
@@ -24,7 +24,7 @@ export function tellParent(total: number) {
   }
 
   function tellSometimes(): void {
-    if (performance.now() - toldAt >= tellEvery) tell();
+    if (performance.now() - toldAt >= tellInterval) tell();
   }
 
   tell();

@@ -2,9 +2,8 @@ import { SpanStatusCode } from '@opentelemetry/api';
 import type { Middleware } from 'koa';
 import { routeOf } from '../telemetry/request-metrics.ts';
 import type { RequestState } from '../telemetry/request-state.ts';
-import { beginSpan, inSpan, isTracing, traceparentOf, within } from '../tracing.ts';
+import { beginSpan, traceparentOf, within } from '../tracing.ts';
 import { contextHeaders } from './context.ts';
-import type { ServiceClient } from './service-client.ts';
 
 /**
  * Makes each request a span below the traceparent it came with, until its answer has been sent; answer, log and events
@@ -34,28 +33,3 @@ export const requestSpan: Middleware<RequestState> = (ctx, next) => {
   });
   return within(span, next);
 };
-
-/**
- * A client of a service each of whose requests is a span that the service's own is below. The client itself while
- * tracing is off.
- */
-export function tracedClient(name: string, client: ServiceClient): ServiceClient {
-  if (!isTracing()) return client;
-  return {
-    ...client,
-    get: (path, context, signal) =>
-      inSpan(
-        {
-          name: `GET ${name}`,
-          kind: 'client',
-          parent: context.trace,
-          attributes: { 'http.request.method': 'GET', 'url.path': path, 'peer.service': name },
-        },
-        async (span) => {
-          const answer = await client.get(path, { ...context, trace: traceparentOf(span) }, signal);
-          span.setAttribute('http.response.status_code', answer.status);
-          return answer;
-        },
-      ),
-  };
-}
