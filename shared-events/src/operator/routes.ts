@@ -96,6 +96,9 @@ export function replayRoutes(options: ReplayRoutesOptions): OperatorRoutes {
     stop: replays.stop,
     routes(router) {
       router.use('/operator', ownMachineOnly);
+      router.get('/operator/replays', (ctx) => {
+        ctx.body = { projections: options.projections };
+      });
       router.get('/operator/replays/:projection', (ctx) => {
         ctx.body = { replays: replays.list((ctx.params as { projection: string }).projection) };
       });
