@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import test from 'ava';
 import type { Task, User } from 'shared-events';
+import { until } from '../stack/until.ts';
 import { gatewayUnderTest } from './gateway.ts';
 import { assertProblem } from './problem.ts';
 
@@ -92,6 +93,21 @@ test('a key of a task is remembered for its user: with another it is another key
       t.is((await gateway.api.get(`/tasks/tasks?userId=${id}`)).json<Task[]>().length, 1);
     }
   }
+});
+
+test('the deletion of one user takes no key from another', async (t) => {
+  const headers = { 'Idempotency-Key': randomUUID() };
+  const [goes, stays] = [await gateway.user(), await gateway.user()];
+  const send = (userId: string) => gateway.api.post('/tasks/tasks', { userId, title: 'x' }, headers);
+  await send(goes.id);
+  const first = await send(stays.id);
+  await gateway.api.delete(`/users/users/${goes.id}`);
+  await until(
+    'the tasks of the deleted one are gone',
+    async () => (await gateway.api.get(`/tasks/tasks?userId=${goes.id}`)).text === '[]',
+  );
+  t.is((await send(stays.id)).text, first.text);
+  t.is((await gateway.api.get(`/tasks/tasks?userId=${stays.id}`)).json<Task[]>().length, 1);
 });
 
 test('a key used for a user and for a task are two keys', async (t) => {

@@ -48,6 +48,23 @@ test('while a replay reads a stream, a compaction of it is refused, and says who
   });
 });
 
+test('a creation that is sent again after its document was deleted and compacted is told so', async (t) => {
+  await withStack(async ({ stack, gateway }) => {
+    const create = () =>
+      gateway.post('/users/users', { name: 'Ada', email: 'a@example.com' }, { 'Idempotency-Key': 'once' });
+    const { id } = (await create()).json<{ id: string }>();
+    await gateway.delete(`/users/users/${id}`);
+    t.is((await create()).json<{ id: string }>().id, id);
+    await until('its events are removed', async () => {
+      const { output } = await startCommand('events', stack, ['compact', '--older-than', '0s']).result;
+      return /user-events:\{0\}: removed 0 superseded updates and 2 entries/.test(output);
+    });
+    const answer = await create();
+    t.is(answer.status, 409);
+    t.like(answer.json(), { code: 'idempotency_answer_gone' });
+  });
+});
+
 test('a past that was compacted cannot be asked for; what is younger can, as it was', async (t) => {
   await withStack(async ({ stack, redis, gateway, user }) => {
     const ada = await user({ name: 'one' });

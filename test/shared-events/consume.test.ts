@@ -92,6 +92,32 @@ test('what never succeeds becomes a dead letter with its reason, what cannot be 
   });
 });
 
+test('an entry with thousands of fields, and names that are no text, becomes a dead letter and can be put back', async (t) => {
+  await withConsumers(async ({ start, redis }) => {
+    let broken = true;
+    const handled: string[] = [];
+    const consumer = start(
+      async ([id]) => {
+        if (broken) throw new Error('it will not do');
+        handled.push(id);
+      },
+      { maxAttempts: 1 },
+    );
+    const fields = Array.from({ length: 10_000 }, (_, n) => `field ${n}`);
+    const big = (await redis.xadd(stream, '*', ...fields)) as string;
+    const odd = (await redis.xadd(stream, '*', Buffer.from([0xff, 0x00, 0xfe]), '\u0000')) as string;
+    const letters = deadLetters({ redis, stream, group });
+    await until('both are dead letters', async () => (await letters.list()).length === 2);
+    const list = await letters.list();
+    t.deepEqual(list.find(({ entry }) => entry[0] === big)?.entry[1], fields);
+    broken = false;
+    for (const { id } of list) await letters.requeue(id);
+    await until('both are handled', () => handled.length === 2);
+    t.deepEqual(handled.toSorted(), [big, odd].toSorted());
+    await consumer.stop();
+  });
+});
+
 test('progress keeps a long work that is interrupted from becoming a dead letter', async (t) => {
   await withConsumers(async ({ start, redis }) => {
     let runs = 0;

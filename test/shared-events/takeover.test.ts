@@ -100,6 +100,22 @@ test('a group that vanished is made again where it was; a stream begun anew is r
   });
 });
 
+test('a group that vanished after the end of its stream was compacted handles nothing again', async (t) => {
+  await withConsumers(async ({ start, redis }) => {
+    const handled: string[] = [];
+    const consumer = start(async (entry) => void handled.push(textOf(entry)));
+    for (const text of ['one', 'two']) await add(redis, 'a', text);
+    const last = await add(redis, 'a', 'three');
+    await until('all are settled', async () => (await redis.get(checkpoint)) === last);
+    await redis.xdel(stream, last);
+    await redis.xgroup('DESTROY', stream, group);
+    await add(redis, 'a', 'four');
+    await until('the new one is handled', () => handled.includes('four'));
+    t.deepEqual(handled, ['one', 'two', 'three', 'four']);
+    await consumer.stop();
+  });
+});
+
 test('over a Redis that is restarted, every entry is handled, in order', async (t) => {
   await withConsumers(async ({ start, redis, process }) => {
     const handled: string[] = [];
