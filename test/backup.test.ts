@@ -11,14 +11,14 @@ import { openTestRedis } from './stack/redis.ts';
 import { type Stack, startStack } from './stack/stack.ts';
 import { until } from './stack/until.ts';
 
-// The backup and the restore of the README, typed as they are written there.
+// The backup and the restore of the page on Redis, typed as they are written there.
 
-const readme = readFileSync(join(root, 'README.md'), 'utf8');
+const readme = readFileSync(join(root, 'shared-events/redis/README.md'), 'utf8');
 
-/** The README's line that begins so, for other folders. */
+/** Returns the page's line that begins so, for other folders. */
 function line(begin: string, dataDir: string, backup: string): string {
   const found = readme.split('\n').find((text) => text.startsWith(begin));
-  if (found === undefined) throw new Error(`the README does not show ${begin}`);
+  if (found === undefined) throw new Error(`the page on Redis does not show ${begin}`);
   return found.replaceAll('.data', dataDir).replaceAll('backup.tar', backup);
 }
 

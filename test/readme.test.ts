@@ -1,6 +1,6 @@
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import test from 'ava';
 import { api, seed } from './stack/api.ts';
@@ -9,9 +9,13 @@ import { startStack } from './stack/stack.ts';
 import { until } from './stack/until.ts';
 import { withStack } from './stack/world.ts';
 
-// What the README shows, typed as it is written, does what the README says.
+// What the README shows, typed as it is written, does what the README says; and the pages lead on to each other.
 
-const readme = readFileSync(join(root, 'README.md'), 'utf8');
+const read = (file: string) => readFileSync(join(root, file), 'utf8');
+const readme = read('README.md');
+const pages = execFileSync('git', ['ls-files', '*README.md'], { cwd: root, encoding: 'utf8' })
+  .trim()
+  .split('\n');
 const workflow = /```console\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
 const example = /```ts\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
 
@@ -80,5 +84,36 @@ test('the example of a consumer greets every user, and ends on Ctrl+C', async (t
     greeter?.kill('SIGKILL');
     rmSync(dir, { recursive: true });
     await stack.stop();
+  }
+});
+
+test('the README has at most 150 lines', (t) => {
+  t.true(readme.trimEnd().split('\n').length <= 150);
+});
+
+/** Returns the links and pictures of a page that lead to files of the project. */
+const linksOf = (page: string): string[] =>
+  [...read(page).matchAll(/\]\(([^)]+)\)/g)]
+    .map(([, link = '']) => link)
+    .filter((link) => !/^\w+:/.test(link));
+
+/** Returns what a page's headings are called in links. */
+const anchorsOf = (page: string): string[] =>
+  [...read(page).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\w\- ]/g, '')
+      .replaceAll(' ', '-'),
+  );
+
+test('every link between the pages leads to a file that exists, and to a heading of it', (t) => {
+  t.true(pages.length >= 8);
+  for (const page of pages) {
+    for (const link of linksOf(page)) {
+      const [path = '', anchor] = link.split('#');
+      const file = path === '' ? page : join(dirname(page), path);
+      t.true(existsSync(join(root, file)), `${page}: ${link}`);
+      if (anchor !== undefined) t.true(anchorsOf(file).includes(anchor), `${page}: ${link}`);
+    }
   }
 });

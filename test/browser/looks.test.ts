@@ -9,7 +9,7 @@ import { until } from '../stack/until.ts';
 import { type Consoles, withConsole } from './world.ts';
 
 // How the console looks: to people with any eyes and none, in light and dark, and on a phone. With SCREENSHOTS=1 the
-// pictures of the README are taken anew.
+// pictures of the README files are taken anew.
 
 const require = createRequire(import.meta.url);
 const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
