@@ -20,17 +20,16 @@ const help = `Shows and steers the event streams.
       --no-follow                              end where the streams end
   npm run events -- show ID                    the life of a document: what changed at each step
   npm run events -- lag                        how far each group and projection is behind, what is pending, and dead letters
-  npm run events -- dead-letters list                the entries that groups have given up, with the reason
-  npm run events -- dead-letters show ID             one of them, whole
-  npm run events -- dead-letters requeue ID          put it back before its own group (ID may be all)
-  npm run events -- dead-letters drop ID             forget it (ID may be all)
+  npm run events -- dead-letters list          the entries that groups have given up, with the reason
+  npm run events -- dead-letters show ID       one of them, whole
+  npm run events -- dead-letters requeue ID    put it back before its own group (ID may be all)
+  npm run events -- dead-letters drop ID       forget it (ID may be all)
       --group NAME                             only of this group
   npm run events -- compact --older-than 30d   remove what a replay does not need: superseded updates, and all of what was
                                                deleted before that; never what a reader has not passed
       --dry-run                                only say how much that is
 
-Environment: REDIS_HOST, REDIS_PORT, REDIS_USERNAME, REDIS_PASSWORD, REDIS_TLS
-and PARTITIONS, as for the services.`;
+Environment: REDIS_HOST, REDIS_PORT, REDIS_USERNAME, REDIS_PASSWORD and REDIS_TLS, as for the services.`;
 
 const options = {
   from: { type: 'string' },

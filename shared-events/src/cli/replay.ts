@@ -54,7 +54,7 @@ export const replayHelp = (
                                                   (1795383360000-0) or a time (2026-11-22T21:36:00Z)
 
 It may be stopped at any moment and run again.
-Environment: REDIS_HOST, REDIS_PORT, REDIS_USERNAME, REDIS_PASSWORD, REDIS_TLS and PARTITIONS, as for the services.`;
+Environment: REDIS_HOST, REDIS_PORT, REDIS_USERNAME, REDIS_PASSWORD and REDIS_TLS, as for the services.`;
 
 /**
  * Runs the replays of a service as a command. Ends with 0; with 1 if --verify found a difference, or if an entry could not
