@@ -3,14 +3,19 @@
 # only when it starts or is reloaded, and a container that is made anew or scaled has a new address.
 # Each service's own host port leads here too, past the prefixes, so that it goes on working when there are several.
 set -eu
+source=/etc/nginx/gateway
 run=/tmp/gateway
 pause=1
+
+services() {
+  sed '/^#/d; /^$/d' $source/services
+}
 
 addresses() {
   getent ahostsv4 "$1" | cut -d ' ' -f 1 | sort -u
 }
 
-# upstream NAME HOST PORT: the upstream and the port of the same number that leads straight to it. Fails where the
+# upstream PREFIX HOST PORT: the upstream and the port of the same number that leads straight to it. Fails if the
 # name has no address.
 upstream() {
   servers=$(addresses "$2" | sed "s/.*/  server &:$3 max_fails=1 fail_timeout=1s;/")
@@ -35,13 +40,12 @@ CONF
 }
 
 upstreams() {
-  upstream users user-service 8000 && upstream tasks task-service 8002
+  services | while read -r prefix host port; do
+    upstream "$prefix" "$host" "$port" || exit 1
+  done
 }
 
-mkdir -p $run
-cp /etc/nginx/gateway/*.conf $run/
-ln -sfn /etc/nginx/gateway/docs $run/docs
-ln -sfn /etc/nginx/gateway/console $run/console
+sh $source/prepare.sh $run $(services | cut -d ' ' -f 1)
 # What comes from the machine itself has the address of the bridge between it and the container.
 ip route | sed -n 's/^default via \([^ ]*\).*/\1 1;/p' >>$run/own-machine.conf
 ln -sf /dev/stdout $run/access.log
@@ -56,7 +60,7 @@ trap 'kill -QUIT $gateway; wait $gateway; exit 0' TERM INT QUIT
 while kill -0 $gateway 2>/dev/null; do
   sleep $pause &
   wait $!
-  # Where a name cannot be looked up for now, the addresses known so far stay.
+  # While a name cannot be looked up, the addresses known so far stay.
   if upstreams >$run/upstreams.next && ! cmp -s $run/upstreams.next $run/upstreams.conf; then
     mv $run/upstreams.next $run/upstreams.conf
     kill -HUP $gateway

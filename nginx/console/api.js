@@ -2,7 +2,7 @@
 export class Refused extends Error {}
 
 /**
- * Asks the gateway, and resolves to the answer's JSON, or to nothing where it has none. Fails with Refused and the
+ * Asks the gateway, and resolves to the answer's JSON, or to nothing if it has none. Fails with Refused and the
  * problem's own words, or with what fetch fails with.
  */
 export async function ask(path, { method = 'GET', json } = {}) {

@@ -24,7 +24,7 @@ const charts = new Set();
 
 /**
  * A plot of one or two figures over time.
- * @param {HTMLElement} host where it is drawn; it has a name for who cannot see it
+ * @param {HTMLElement} host where it is drawn; it has a name for those who cannot see it
  * @param {{ label: string, colour: string }[]} series
  */
 export function createChart(host, series) {

@@ -1,7 +1,7 @@
 import { ask, every } from './api.js';
 import { byId, make, setText } from './dom.js';
 
-// What groups have given up, with the reason; to put back or to drop.
+// The dead letters of groups, each with its reason; to put back or to drop.
 
 const list = byId('dead-letters');
 const confirmation = byId('confirm');
@@ -53,7 +53,7 @@ function rowOf(entry) {
   };
   back.addEventListener('click', () => act(() => ask(`${pathOf(entry)}/requeue`, { method: 'POST' })));
   drop.addEventListener('click', async () => {
-    if (await confirmed(`${origin} of ${stream}, which ${group} gave up: ${reason}`)) {
+    if (await confirmed(`Entry ${origin} of ${stream}, a dead letter of ${group}: ${reason}`)) {
       await act(() => ask(pathOf(entry), { method: 'DELETE' }));
     }
   });

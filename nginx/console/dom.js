@@ -17,7 +17,7 @@ export function make(tag, properties = {}, ...children) {
   return element;
 }
 
-/** Sets a text where it differs, so that nothing is drawn or read aloud in vain. */
+/** Sets a text if it differs, so that nothing is drawn or read aloud in vain. */
 export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
@@ -25,7 +25,7 @@ export function setText(element, text) {
 const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 const fine = new Intl.NumberFormat('en', { maximumFractionDigits: 1 });
 
-/** A number as people read it: with one digit behind the point where it is small. */
+/** A number as people read it: with one digit behind the point if it is small. */
 export const count = (value) => (Math.abs(value) < 100 ? fine : whole).format(value);
 
 /** A time of day with milliseconds, by the clock of whoever looks. */

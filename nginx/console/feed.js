@@ -11,7 +11,7 @@ const retry = 500;
 const silenceTimeout = 25_000;
 
 /**
- * Follows the feed for ever. EventSource will not do: it gives up for good where the gateway answers 502, and it hides
+ * Follows the feed for ever. EventSource will not do: it gives up for good when the gateway answers 502, and it hides
  * events whose type was not known before.
  * @param {{ onRecent(events: object[]): void, onEvent(event: object, type: string): void, onState(state: string): void }} told
  */
@@ -41,7 +41,7 @@ export async function followFeed({ onRecent, onEvent, onState }) {
   }
 }
 
-/** Reads one connection to its end; resolves to the status where there is no feed to read. */
+/** Reads one connection to its end; resolves to the status if there is no feed to read. */
 async function read(cursor, { onOpen, onMessage }) {
   const silence = new AbortController();
   let timer;

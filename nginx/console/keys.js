@@ -1,6 +1,6 @@
 import { byId } from './dom.js';
 
-// Single keys, for who has chosen to have them; never while somebody types, and never with another key held.
+// Single keys, for whoever has chosen to have them; never while somebody types, and never with another key held.
 
 const help = byId('help');
 const isOn = byId('keys-on');

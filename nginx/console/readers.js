@@ -71,11 +71,10 @@ function streamCard(host, name) {
 const kinds = { group: 'consumer group', projection: 'projection' };
 
 function readerCard(host, _, { name, kind, stream }) {
-  const title = `${name}`;
   const { head, figures, plot } = card(
     host,
-    title,
-    `Lag in entries and pending of ${name} over the last five minutes`,
+    name,
+    `Lag and pending entries of ${name} over the last five minutes`,
   );
   head.append(make('span.muted', { textContent: ` ${kinds[kind]} of ${nameOf(stream)}` }));
   const chart = createChart(plot, [
@@ -92,10 +91,10 @@ function readerCard(host, _, { name, kind, stream }) {
     return value;
   };
   const lag = number('lag', '1');
-  const age = number('by');
+  const age = number('lag in time');
   const pending = kind === 'group' ? number('pending', '2') : undefined;
-  const oldest = kind === 'group' ? number('oldest') : undefined;
-  const deadLetters = kind === 'group' ? number('dead-letters') : undefined;
+  const oldest = kind === 'group' ? number('oldest pending') : undefined;
+  const deadLetters = kind === 'group' ? number('dead letters') : undefined;
   return {
     show({ time, parts }) {
       const entries = parts.reduce((all, part) => all + part.lag.entries, 0);

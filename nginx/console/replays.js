@@ -4,11 +4,6 @@ import { byId, count, make, setText } from './dom.js';
 // Starts replays and verifications, and tells how far they are.
 
 const list = byId('replays');
-const targets = [
-  ['users', 'records of users'],
-  ['tasks', 'records of tasks and their lists'],
-  ['known-users', "the task service's projection of users"],
-];
 const calm = 4000;
 const busy = 250;
 
@@ -20,19 +15,37 @@ const said = {
   failed: () => 'failed',
 };
 
-/** Shows a row for each projection, with its last replay, for ever. */
-export function watchReplays() {
-  for (const [projection, about] of targets) list.append(rowOf(projection, about));
+const rows = new Map();
+
+/** Shows a row for each projection of each service, with its last replay, for ever. */
+export const watchReplays = () => every(calm, findProjections, list.closest('.panel'));
+
+/** Gives a row to each projection that has none yet. A service that does not answer is asked again later. */
+async function findProjections() {
+  const services = await ask('/services');
+  const asked = services.map(async (service) => {
+    const path = `/replays/${service}`;
+    for (const projection of (await ask(path)).projections)
+      addRow(service, projection, `${path}/${projection}`);
+  });
+  await Promise.all(asked);
 }
 
-function rowOf(projection, about) {
+function addRow(service, projection, path) {
+  if (rows.has(path)) return;
+  rows.set(path, rowOf(service, projection, path));
+  // Whichever service answers first, the order stays.
+  list.replaceChildren(...[...rows.keys()].sort().map((key) => rows.get(key)));
+}
+
+function rowOf(service, projection, path) {
   const state = make('span.state', { role: 'status' });
   const progress = make('progress', { hidden: true, ariaLabel: `Progress of ${projection}` });
   const found = make('ul');
   const result = make('p.muted.small', { hidden: true });
   const details = make('details', { hidden: true }, make('summary', { textContent: 'Differences' }), found);
   const buttons = ['verify', 'replay'].map((mode) => {
-    const button = make('button', { type: 'button', textContent: mode === 'verify' ? 'Verify' : 'Repair' });
+    const button = make('button', { type: 'button', textContent: mode === 'verify' ? 'Verify' : 'Replay' });
     button.setAttribute('aria-label', `${button.textContent} ${projection}`);
     button.addEventListener('click', () => start(mode));
     return button;
@@ -41,7 +54,7 @@ function rowOf(projection, about) {
   async function start(mode) {
     for (const button of buttons) button.disabled = true;
     try {
-      show(await ask(`/replays/${projection}`, { method: 'POST', json: { mode } }));
+      show(await ask(path, { method: 'POST', json: { mode } }));
       while ((await refresh())?.state === 'running')
         await new Promise((resolve) => setTimeout(resolve, busy));
     } catch (error) {
@@ -53,7 +66,7 @@ function rowOf(projection, about) {
   }
 
   async function refresh() {
-    const [latest] = (await ask(`/replays/${projection}`)).replays;
+    const [latest] = (await ask(path)).replays;
     if (latest) show(latest);
     return latest;
   }
@@ -80,7 +93,13 @@ function rowOf(projection, about) {
     make(
       'div.line',
       {},
-      make('p', {}, make('b', { textContent: projection }), ' ', make('span.muted', { textContent: about })),
+      make(
+        'p',
+        {},
+        make('b', { textContent: projection }),
+        ' ',
+        make('span.muted', { textContent: `of the service ${service}` }),
+      ),
       make('p.buttons', {}, ...buttons),
     ),
     make('p', {}, state, ' ', progress),

@@ -138,15 +138,15 @@ test.serial('a verification tells what is not as the events say, and a replay pu
   await withConsole(t, async ({ page, redis, user, task }) => {
     const milk = await task((await user()).id);
     await redis.del(`task:{0}:${milk.id}`);
-    const row = page.locator('#replays > li', { hasText: 'records of tasks' });
+    const row = page.locator('#replays > li', { has: page.getByRole('button', { name: 'Verify tasks' }) });
     await page.getByRole('button', { name: 'Verify tasks' }).click();
     await row.locator('.state:has-text("1 not as the events say")').waitFor();
     t.regex((await row.locator('details').textContent()) ?? '', new RegExp(milk.id));
-    await page.getByRole('button', { name: 'Repair tasks' }).click();
+    await page.getByRole('button', { name: 'Replay tasks' }).click();
     await row.locator('.state:has-text("replayed, 1 changed")').waitFor();
     await page.getByRole('button', { name: 'Verify users' }).click();
     await page
-      .locator('#replays > li', { hasText: 'records of users' })
+      .locator('#replays > li', { has: page.getByRole('button', { name: 'Verify users' }) })
       .locator('.state:has-text("as the events say")')
       .waitFor();
   });

@@ -14,6 +14,7 @@ const below = [
   '/operator/events?from=0',
   '/operator/readers',
   '/operator/dead-letters',
+  '/operator/replays',
   '/operator/replays/tasks',
   '/operator/replays/users',
   '//operator/readers',
@@ -29,7 +30,9 @@ const paths = [
   '/events/recent',
   '/readers',
   '/dead-letters',
+  '/services',
   '/replays/tasks',
+  '/replays/tasks/tasks',
   '/metrics/tasks',
   '/index.html',
   '/console.css',
@@ -62,7 +65,7 @@ const code = ({ text }: Answer): string => (text.startsWith('{') ? JSON.parse(te
 
 /** Each place that serves operators: the gateway's listener, and the services themselves. */
 const places = () => [
-  { port: world.stack.ports.operator, reading: '/readers', changing: '/replays/tasks' },
+  { port: world.stack.ports.operator, reading: '/readers', changing: '/replays/tasks/tasks' },
   { port: world.stack.ports.tasks, reading: '/operator/readers', changing: '/operator/replays/tasks' },
   { port: world.stack.ports.users, reading: '/operator/replays/users', changing: '/operator/replays/users' },
 ];
@@ -84,7 +87,7 @@ test('a name that is not of this machine is refused', async (t) => {
       t.is(answer.status, 200, `${port} ${host} ${answer.text}`);
     }
   }
-  for (const path of ['/', '/metrics/tasks', '/users/users/x', '/tasks/health']) {
+  for (const path of ['/', '/services', '/metrics/tasks', '/users/users/x', '/tasks/health']) {
     const answer = await send(world.stack.ports.operator, { path, headers: [['Host', 'evil.example']] });
     t.is(answer.status, 403, path);
     t.is(code(answer), 'forbidden');

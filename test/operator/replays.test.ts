@@ -30,24 +30,38 @@ test('replays and verifications run one at a time, and tell how far they are and
     const milk = await task(ada.id);
     await redis.del(`task:{0}:${milk.id}`);
     await redis.set(`user:{0}:${ada.id}`, '1-0 {}');
-    t.like(await run('tasks', 'verify'), {
+    t.like(await run('tasks/tasks', 'verify'), {
       state: 'different',
       read: 1,
       total: 1,
       differences: 1,
       found: [`task ${milk.id} is not what its events say`],
     });
-    t.like(await run('tasks', 'replay'), { state: 'done', differences: 1 });
-    t.like(await run('tasks', 'verify'), { state: 'done', differences: 0 });
-    t.like(await run('users', 'replay'), { state: 'done', differences: 1 });
-    t.like(await run('known-users', 'replay'), { state: 'done' });
+    t.like(await run('tasks/tasks', 'replay'), { state: 'done', differences: 1 });
+    t.like(await run('tasks/tasks', 'verify'), { state: 'done', differences: 0 });
+    t.like(await run('users/users', 'replay'), { state: 'done', differences: 1 });
+    t.like(await run('tasks/known-users', 'replay'), { state: 'done' });
     t.is((await gateway.get(`/tasks/tasks/${milk.id}`)).status, 200);
     t.is((await gateway.get(`/users/users/${ada.id}`)).json<{ name: string }>().name, 'Ada');
     await redis.set('replay', 'somebody');
-    const held = await run('known-users', 'replay');
+    const held = await run('tasks/known-users', 'replay');
     t.is(held.state, 'failed');
     t.regex(held.result, /somebody is at it already/);
-    t.is((await operator.post('/replays/tasks', { mode: 'wreck' })).status, 422);
-    t.is((await operator.post('/replays/everything', { mode: 'verify' })).status, 405);
+    t.is((await operator.post('/replays/tasks/tasks', { mode: 'wreck' })).status, 422);
+    t.is((await operator.post('/replays/tasks/everything', { mode: 'verify' })).status, 404);
+  });
+});
+
+test('services and their projections are listed, each projection at its service', async (t) => {
+  await withOperator(async ({ operator }) => {
+    const services = await operator.get('/services');
+    t.is(services.headers.get('Content-Type'), 'application/json');
+    t.deepEqual(services.json<string[]>().sort(), ['tasks', 'users']);
+    const { projections } = (await operator.get('/replays/tasks')).json<{ projections: string[] }>();
+    t.deepEqual(projections.sort(), ['known-users', 'tasks']);
+    t.deepEqual((await operator.get('/replays/users')).json(), { projections: ['users'] });
+    t.is((await operator.get('/replays/users/tasks')).status, 404);
+    t.is((await operator.get('/replays/nobody')).status, 404);
+    t.is((await operator.post('/services')).status, 405);
   });
 });

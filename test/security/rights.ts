@@ -1,9 +1,7 @@
-import type { credentials } from '../stack/accounts.ts';
-
 // What each account of Redis is there for, a command a line.
 
-export type Account = Parameters<typeof credentials>[0];
-export const accounts: Account[] = ['user-service', 'task-service', 'operator'];
+export const accounts = ['user-service', 'task-service', 'operator'] as const;
+export type Account = (typeof accounts)[number];
 
 export const userRecord = 'user:{0}:01890000-0000-7000-8000-000000000000';
 const taskRecord = 'task:{0}:01890000-0000-7000-8000-000000000000';

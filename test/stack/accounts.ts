@@ -1,23 +1,16 @@
 import { randomBytes } from 'node:crypto';
 
-const newPassword = () => randomBytes(16).toString('hex');
+/** The passwords of the accounts (see shared-events/redis/users.acl), made anew by each process, as Redis is given them. */
+export const accountPasswords: Record<string, string> = {};
 
-/** The passwords of the accounts in Redis (see shared-events/redis/users.acl), made anew by each process. */
-const passwords = {
-  'user-service': newPassword(),
-  'task-service': newPassword(),
-  operator: newPassword(),
-};
+/**
+ * What makes a connection one of an account, as the services read it from the environment. An account that has no
+ * password yet is given one.
+ */
+export function credentials(account: string) {
+  const variable = `${account.toUpperCase().replaceAll('-', '_')}_REDIS_PASSWORD`;
+  accountPasswords[variable] ??= randomBytes(16).toString('hex');
+  return { REDIS_USERNAME: account, REDIS_PASSWORD: accountPasswords[variable] };
+}
 
-/** What makes a connection one of an account, as the services read it from the environment. */
-export const credentials = (account: keyof typeof passwords) => ({
-  REDIS_USERNAME: account,
-  REDIS_PASSWORD: passwords[account],
-});
-
-/** The passwords of all accounts, as Redis is given them. */
-export const accountPasswords = {
-  USER_SERVICE_REDIS_PASSWORD: passwords['user-service'],
-  TASK_SERVICE_REDIS_PASSWORD: passwords['task-service'],
-  OPERATOR_REDIS_PASSWORD: passwords.operator,
-};
+for (const account of ['user-service', 'task-service', 'operator']) credentials(account);

@@ -26,6 +26,7 @@ export function startCommand(
   { ports }: { ports: Pick<Ports, 'redis'> },
   args: string[],
   partitions = 1,
+  env: Record<string, string> = {},
 ) {
   const child = spawn(process.execPath, [...scripts[name], ...args], {
     cwd: root,
@@ -34,6 +35,7 @@ export function startCommand(
       ...accounts[name],
       REDIS_PORT: String(ports.redis),
       PARTITIONS: String(partitions),
+      ...env,
     },
   });
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));

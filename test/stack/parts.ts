@@ -1,16 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import {
-  constants,
-  copyFileSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { constants, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { delimiter, dirname, join } from 'node:path';
+import { basename, delimiter, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Redis } from 'ioredis';
 import { accountPasswords, credentials } from './accounts.ts';
@@ -97,23 +88,28 @@ async function pings(port: number): Promise<boolean> {
 /** As in the services' Dockerfiles. */
 const memory = ['--min-semi-space-size=16', '--max-semi-space-size=16'];
 
-/** One of the two services, run from its source. */
+/**
+ * A service, run from the `src/main.ts` of its folder in the project. The folder's name is the service's and its
+ * account's.
+ * @param env for a service other than the two, with its PORT
+ */
 export function servicePart(
-  service: ServiceName,
+  folder: string,
   env: Record<string, string>,
   { ports, supervised, onLine }: Setting,
 ): Part {
-  const port = service === 'user-service' ? ports.users : ports.tasks;
+  const name = basename(folder);
+  const port = env.PORT ?? (name === 'user-service' ? ports.users : ports.tasks);
   return part({
-    name: service,
+    name,
     command: process.execPath,
-    args: [...memory, join(root, service, 'src/main.ts')],
+    args: [...memory, join(root, folder, 'src/main.ts')],
     env: {
       HOST: '127.0.0.1',
       PORT: String(port),
       REDIS_HOST: '127.0.0.1',
       REDIS_PORT: String(ports.redis),
-      ...credentials(service),
+      ...credentials(name),
       USER_SERVICE_BASE: `http://127.0.0.1:${ports.users}`,
       TASK_BASE: `http://127.0.0.1:${ports.tasks}`,
       ...env,
@@ -127,27 +123,24 @@ export function servicePart(
 /** Started by root, nginx would work as somebody who may not be let into the project's folder, for its documents. */
 const asOneself = process.getuid?.() === 0 && process.platform === 'linux' ? ['-g', 'user root;'] : [];
 
-/** nginx with the configuration that Compose uses as well, run below `dir`, before services at these ports. */
+/**
+ * nginx with the configuration that Compose uses as well, run below `dir`.
+ * @param services the ports of each service, by its prefix
+ */
 export function gatewayPart(
   dir: string,
-  services: Record<'users' | 'tasks', number[]>,
+  services: Record<string, number[]>,
   { ports, supervised, onLine }: Setting,
 ): Part {
   rmSync(dir, { recursive: true, force: true });
-  mkdirSync(dir, { recursive: true });
-  const source = join(root, 'nginx');
-  for (const file of readdirSync(source).filter((name) => name.endsWith('.conf'))) {
-    copyFileSync(join(source, file), join(dir, file));
-  }
-  symlinkSync(join(source, 'docs'), join(dir, 'docs'));
-  const upstream = (name: 'users' | 'tasks') => {
-    const servers = services[name].map((port) => `server 127.0.0.1:${port} max_fails=1 fail_timeout=1s;`);
-    return `upstream ${name} { ${servers.join(' ')} keepalive 64; keepalive_timeout 1s; }\n`;
-  };
-  writeFileSync(join(dir, 'upstreams.conf'), upstream('users') + upstream('tasks'));
+  execFileSync('sh', [join(root, 'nginx/prepare.sh'), dir, ...Object.keys(services)]);
+  const upstreams = Object.entries(services).map(([prefix, servicePorts]) => {
+    const servers = servicePorts.map((port) => `server 127.0.0.1:${port} max_fails=1 fail_timeout=1s;`);
+    return `upstream ${prefix} { ${servers.join(' ')} keepalive 64; keepalive_timeout 1s; }\n`;
+  });
+  writeFileSync(join(dir, 'upstreams.conf'), upstreams.join(''));
   writeFileSync(join(dir, 'listen.conf'), `listen 127.0.0.1:${ports.gateway} default_server;\n`);
   writeFileSync(join(dir, 'listen-operator.conf'), `listen 127.0.0.1:${ports.operator};\n`);
-  symlinkSync(join(source, 'console'), join(dir, 'console'));
   const log = join(dir, 'access.log');
   execFileSync('mkfifo', [log]);
   let closeLog = () => {};

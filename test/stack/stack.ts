@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Part } from './part.ts';
 import { gatewayPart, type Ports, redisPart, type ServiceName, servicePart } from './parts.ts';
 import { freePort } from './ports.ts';
@@ -10,12 +10,14 @@ export interface StackOptions {
   ports?: Ports;
   /** Where the data is kept; a temporary folder, removed by `stop`, when left out. */
   dir?: string;
-  /** For both services. */
+  /** For all services. */
   env?: Record<string, string>;
   /** For one instance of one service, beside what is for both. */
   envOf?(service: ServiceName, instance: number): Record<string, string>;
   /** How many of each service there are behind the gateway. One when left out; the first has the port in `ports`. */
   instances?: { users?: number; tasks?: number };
+  /** Services beside the two, each behind the gateway at its prefix; see `servicePart` for the folder. */
+  extra?: { folder: string; prefix: string; env?: Record<string, string> }[];
   /** Whether a part that ends without being asked to is started again. */
   supervised?: boolean;
   /** Told of each line a part prints. */
@@ -38,6 +40,8 @@ export interface Stack {
   /** The first task service; `taskServices` has it and the others. */
   tasks: Part;
   taskServices: Part[];
+  /** Those of `extra`, in its order. */
+  extra: Part[];
   gateway: Part;
   /** The parts, in the order in which they stop. */
   parts: Part[];
@@ -72,12 +76,21 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
 
   const userPorts = await portsFrom(ports.users, instances.users);
   const taskPorts = await portsFrom(ports.tasks, instances.tasks);
-  const redis = redisPart(join(dir, 'redis'), setting('redis'));
   const userServices = service('user-service', 'users', userPorts);
   const taskServices = service('task-service', 'tasks', taskPorts);
-  const upstreams = { users: userPorts, tasks: taskPorts };
+  const upstreams: Record<string, number[]> = { users: userPorts, tasks: taskPorts };
+  const extra: Part[] = [];
+  for (const { folder, prefix, env: own } of options.extra ?? []) {
+    const port = await freePort();
+    upstreams[prefix] = [port];
+    extra.push(
+      servicePart(folder, { ...balanced, ...env, PORT: String(port), ...own }, setting(basename(folder))),
+    );
+  }
+  // Last, so that it is given the passwords of all accounts.
+  const redis = redisPart(join(dir, 'redis'), setting('redis'));
   const gateway = gatewayPart(join(dir, 'gateway'), upstreams, setting('gateway'));
-  const parts = [gateway, ...taskServices, ...userServices, redis];
+  const parts = [gateway, ...extra, ...taskServices, ...userServices, redis];
 
   async function stop(): Promise<void> {
     for (const part of parts) await part.stop();
@@ -99,6 +112,7 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
     userServices,
     tasks: taskServices[0] as Part,
     taskServices,
+    extra,
     gateway,
     parts,
     async start() {

@@ -133,6 +133,13 @@ export function replayRoutes(options: ReplayRoutesOptions): OperatorRoutes {
     routes: onOwnMachine([
       {
         method: 'get',
+        path: '/operator/replays',
+        handle(ctx) {
+          ctx.body = { projections: options.names };
+        },
+      },
+      {
+        method: 'get',
         path: '/operator/replays/:projection',
         handle(ctx) {
           const { projection = '' } = ctx.params;
