@@ -99,7 +99,7 @@ function readerCard(host, _, { name, kind, stream }) {
     show({ time, parts }) {
       const entries = parts.reduce((all, part) => all + part.lag.entries, 0);
       chart.add(time, entries, sum(parts, 'pending'));
-      setText(lag, count(entries));
+      setText(lag, (parts.some((part) => part.lag.isMore) ? 'more than ' : '') + count(entries));
       setText(age, duration(most(parts, (part) => part.lag.seconds)));
       if (!pending) return;
       setText(pending, count(sum(parts, 'pending')));

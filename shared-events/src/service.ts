@@ -13,7 +13,8 @@ import { operatorRoutes } from './operator/routes.ts';
 import { runProcess } from './process.ts';
 import { streamReaders } from './readers.ts';
 import type { RecordSet } from './records/replay.ts';
-import { answers, openRedis } from './redis/connection.ts';
+import { openRedis } from './redis/connection.ts';
+import { missingOf } from './redis/health.ts';
 import { claimPartitions } from './redis/partitions.ts';
 import type { Projection } from './streams/projection.ts';
 import type { Reaction } from './streams/reaction.ts';
@@ -116,7 +117,7 @@ async function start<Config extends ServiceConfig, Collaborators>(
     collaborators: parts.collaborators,
     parts: operator,
     isOpen: () => claimed,
-    missing: async () => [...(claimed && (await answers(redis)) ? [] : ['redis']), ...readers.missing()],
+    missing: async () => [...(claimed ? await missingOf(redis) : ['redis']), ...readers.missing()],
   });
   const claim = async () => {
     await claimPartitions({ redis, partitions: config.PARTITIONS, signal, log });

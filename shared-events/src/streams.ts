@@ -2,7 +2,7 @@ export { consume, consumeBlock } from './streams/consume.ts';
 export { deadLetters } from './streams/dead-letters.ts';
 export { readBatches } from './streams/entries.ts';
 export { follow, followBlock } from './streams/follow.ts';
-export { groupKeys } from './streams/group.ts';
+export { groupKeys, LeaseLost } from './streams/group.ts';
 export { type KeyedQueue, keyedQueue } from './streams/keyed-queue.ts';
 export { pagesAfter } from './streams/pages.ts';
 export { positionsKey } from './streams/positions.ts';

@@ -11,8 +11,8 @@ export const cascade = ({ store }: { store: Pick<TaskStore, 'deleteSome'> }): Re
     name: 'cascade',
     stream: userEvents,
     types: ['user.deleted'],
-    async handle({ subject, request, trace }, { signal, progress }) {
-      while (await store.deleteSome(subject, { request, trace })) {
+    async handle({ subject, request, trace }, { signal, progress, fence }) {
+      while (await store.deleteSome(subject, { request, trace }, fence)) {
         signal.throwIfAborted();
         await progress();
       }

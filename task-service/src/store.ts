@@ -22,7 +22,7 @@ import {
 } from 'shared-events/records';
 import { readingScript, script } from 'shared-events/redis';
 import { appending } from 'shared-events/service';
-import { projectionKey } from 'shared-events/streams';
+import { type Handling, LeaseLost, projectionKey } from 'shared-events/streams';
 import { knownUsers } from './known-users.ts';
 
 const lua = (file: string) => new URL(`lua/${file}`, import.meta.url);
@@ -93,8 +93,11 @@ export interface TaskStore extends Records<Task> {
    */
   create(request: NewTaskRequest): Promise<CreateOutcome>;
   list(query: ListQuery): Promise<Page>;
-  /** Deletes up to a hundred tasks of a user, each with its event, in one step. Resolves to whether any are left. */
-  deleteSome(userId: string, context: RequestContext): Promise<boolean>;
+  /**
+   * Deletes up to a hundred tasks of a user, each with its event, in one step. Resolves to whether any are left. Fails
+   * with LeaseLost, and deletes none, if the lease of the fence is another's.
+   */
+  deleteSome(userId: string, context: RequestContext, fence: Handling['fence']): Promise<boolean>;
 }
 
 /** Tasks as they are kept in Redis: keys and scripts. */
@@ -143,18 +146,19 @@ export function taskStore({ redis, partitions }: { redis: Redis; partitions: num
       return { texts, next: last || undefined };
     },
 
-    async deleteSome(userId, context) {
+    async deleteSome(userId, context, { key: lease, holder }) {
       const ids = await redis.zrange(indexKey(userId), 0, String(deleteBatch));
       const batch = ids.slice(0, deleteBatch);
       if (batch.length === 0) return false;
       const stream = taskEvents.key(partition(userId));
-      const keys = [stream, recordKey(userId), ...indexKeys(userId), ...batch.map(recordKey)];
-      await appending('task.deleted', context, (from) => {
+      const keys = [stream, lease, ...indexKeys(userId), ...batch.map(recordKey)];
+      const outcome = await appending('task.deleted', context, (from) => {
         // The script puts in what the record has: the document as it stands, in the shape it was written in.
         const blank = { subject: '', data: '', schema: taskEvents.schema };
         const fields = taskEvents.encode({ type: 'task.deleted', ...blank, ...from });
-        return deleteScript(redis, keys, [fields.length, ...fields, ...batch]);
+        return deleteScript(redis, keys, [holder, fields.length, ...fields, ...batch]);
       });
+      if (outcome === 'lost') throw new LeaseLost(lease);
       return ids.length > batch.length;
     },
   };

@@ -9,11 +9,12 @@ import {
   replayArgs,
   replayLua,
 } from 'shared-events/records';
-import { script } from 'shared-events/redis';
+import { readingScript, script } from 'shared-events/redis';
 import { taskKeys } from './store.ts';
 
 const lua = (file: string) => new URL(`lua/${file}`, import.meta.url);
-const replayScript = script(recordLua, replayLua, lua('apply-task.lua'), lua('replay-task.lua'));
+const replayFiles = [recordLua, replayLua, lua('apply-task.lua'), lua('replay-task.lua')];
+const replaySteps = { replay: script(...replayFiles), verify: readingScript(...replayFiles) };
 
 /** The records of tasks and the index of each user's tasks, as what their events come to. */
 export const taskRecords: RecordSet<Task> = {
@@ -29,7 +30,7 @@ export const taskRecords: RecordSet<Task> = {
         const { userId, status } = last?.data ?? { userId: owner, status: 'pending' };
         const keys = keysOf({ id: subject, userId });
         const args = [...replayArgs(final, asOf, mode, types), status];
-        return (await replayScript(redis, keys, args)) as 'same' | 'different' | 'behind';
+        return (await replaySteps[mode](redis, keys, args)) as 'same' | 'different' | 'behind';
       },
       async *orphans(isLiving) {
         yield* orphanedRecords(redis, partition, isLiving);

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { type Entry, type RawEntry, readEntry, subjectOf, type Task } from 'shared-events';
+import { parseRecord } from 'shared-events/records';
 import { startCommand } from '../stack/commands.ts';
 import type { Stack } from '../stack/stack.ts';
 import type { History } from './history.ts';
@@ -112,8 +113,10 @@ function living(events: Entry[]): Entry[] {
 
 function* recordsAreEvents({ users, tasks, records }: State, exempt: Set<string>) {
   const expected = new Map<string, string>();
-  for (const { subject, id, data } of living(users)) expected.set(`user:{0}:${subject}`, `${id} ${data}`);
-  for (const { subject, id, data } of living(tasks)) expected.set(`task:{0}:${subject}`, `${id} ${data}`);
+  for (const { subject, id, schema, data } of living(users))
+    expected.set(`user:{0}:${subject}`, `${id} ${schema} ${data}`);
+  for (const { subject, id, schema, data } of living(tasks))
+    expected.set(`task:{0}:${subject}`, `${id} ${schema} ${data}`);
   for (const key of new Set([...expected.keys(), ...records.keys()])) {
     if (exempt.has(key.split(':')[2] ?? '') || expected.get(key) === records.get(key)) continue;
     yield `B ${key} is ${records.get(key)}, and should be ${expected.get(key)}`;
@@ -146,7 +149,7 @@ function* knownUsersAreEvents({ users, known }: State, exempt: Set<string>) {
 function* tasksHaveUsers({ records }: State, exempt: Set<string>) {
   for (const [key, record] of records) {
     if (!key.startsWith('task:')) continue;
-    const { userId } = JSON.parse(record.slice(record.indexOf(' ') + 1)) as Task;
+    const { userId } = JSON.parse(parseRecord(record).text) as Task;
     if (!exempt.has(userId) && !records.has(`user:{0}:${userId}`)) yield `E ${key} is left of user ${userId}`;
   }
 }
@@ -154,8 +157,11 @@ function* tasksHaveUsers({ records }: State, exempt: Set<string>) {
 /** Lets the replay commands compare everything with a shadow made from the streams. */
 async function differences(stack: Stack, exempt: Set<string>): Promise<string[]> {
   const { code, output, errors } = await startCommand('replay', stack, ['all', '--verify']).result;
-  const told = output.split('\n').filter((line) => /^(user|task) /.test(line));
-  const unexpected = told.filter((line) => !exempt.has(line.split(' ')[1] ?? ''));
+  const told = output.split('\n').flatMap((line) => {
+    const [, subject] = /^(?:(?:user|task|known-users)|entry \S+ of) (\S+)/.exec(line) ?? [];
+    return subject === undefined ? [] : [{ line, subject: subject === 'no' ? '' : subject }];
+  });
+  const unexpected = told.filter(({ subject }) => !exempt.has(subject)).map(({ line }) => line);
   if (code === 2 || (code === 1 && told.length === 0)) unexpected.push(errors);
   return unexpected.map((line) => `B ${line}`);
 }

@@ -54,7 +54,7 @@ function hashOf(...files: string[]): string {
 
 const consumerLua = 'shared-events/src/streams/lua';
 const ack = hashOf(`${consumerLua}/group.lua`, `${consumerLua}/ack.lua`);
-const applyKnownUsers = hashOf('task-service/src/lua/apply-known-users.lua');
+const applyKnownUsers = hashOf('shared-events/src/streams/lua/apply-projection.lua');
 
 /** Kills a service at a moment of its talk with Redis, four times, each time when it is back. */
 const killedAt = (

@@ -15,7 +15,7 @@ async function restart(part: Part): Promise<void> {
 /** A replay that is killed when it sends a request that holds this text. */
 async function replayKilledAt(world: World, name: 'known-users' | 'tasks', text: string): Promise<void> {
   const { proxies, redis } = world;
-  await until('no other replay is remembered', async () => (await redis.exists('replay')) === 0);
+  await until('no other replay is remembered', async () => (await redis.keys('*:lock')).length === 0);
   const reached = Promise.withResolvers<void>();
   proxies.tasks.holdRequest(text, () => reached.resolve());
   const { child, result } = startCommand('task-replay', { ports: { redis: proxies.tasks.port } }, [name]);
@@ -25,7 +25,7 @@ async function replayKilledAt(world: World, name: 'known-users' | 'tasks', text:
 }
 
 async function replayed(world: World): Promise<void> {
-  await until('no other replay is remembered', async () => (await world.redis.exists('replay')) === 0);
+  await until('no other replay is remembered', async () => (await world.redis.keys('*:lock')).length === 0);
   const { code, errors } = await startCommand('replay', world.stack, ['all']).result;
   if (code !== 0) throw new Error(`the replay ended with ${code}: ${errors}`);
 }

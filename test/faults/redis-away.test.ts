@@ -163,8 +163,8 @@ async function withProxy(run: (world: World & { proxy: TcpProxy }) => Promise<vo
 async function checkOnce(t: { deepEqual(actual: unknown, expected: unknown): void }, redis: Redis) {
   for (const noun of ['user', 'task']) {
     const last = new Map<string, string>();
-    for (const { id, subject, data } of await entriesOf(redis, `${noun}-events`)) {
-      last.set(`${noun}:{0}:${subject}`, `${id} ${data}`);
+    for (const { id, subject, schema, data } of await entriesOf(redis, `${noun}-events`)) {
+      last.set(`${noun}:{0}:${subject}`, `${id} ${schema} ${data}`);
     }
     const keys = (await redis.keys(`${noun}:{0}:*`)).sort();
     t.deepEqual(keys, [...last.keys()].sort());

@@ -95,13 +95,13 @@ test('--until writes the state as it was then', async (t) => {
 
 test('two replays at once: the second is refused, naming the first, and so is a verification', async (t) => {
   await withPartitions(async ({ stack, redis }) => {
-    await redis.set('replay', 'somehost:42 (users, since today)', 'PX', 60_000);
+    await redis.set('user-events:{0}:lock', 'somehost:42 (users, since today)', 'PX', 60_000);
     for (const args of [['users'], ['users', '--verify']]) {
       const { code, errors } = await replay(stack, ...args);
       t.is(code, 2);
       t.regex(errors, /^somehost:42 \(users, since today\) is at it already\./);
     }
-    await redis.del('replay');
+    await redis.del('user-events:{0}:lock');
     t.is((await replay(stack, 'users')).code, 0);
   });
 });

@@ -58,11 +58,12 @@ test('while all is rebuilt again and again, and killed half-way, no reader and n
     const stopLoad = checkedLoad(t, stack, world, await answers(stack, world));
     for (let round = 0; round < 3; round++) {
       const { child, result } = startReplay(stack, 'all');
-      const isAtWork = async () => (await redis.exists('replay')) > 0 || child.exitCode !== null;
+      const isLocked = async () => (await redis.keys('*:lock')).length > 0;
+      const isAtWork = async () => (await isLocked()) || child.exitCode !== null;
       await until('the replay is at work', isAtWork, 30_000);
       process.kill(child.pid as number, 'SIGKILL');
       await result;
-      await until('the lock of the killed one has ended', async () => (await redis.exists('replay')) === 0);
+      await until('the lock of the killed one has ended', async () => !(await isLocked()));
       const { code, errors } = await replay(stack, 'all');
       t.is(code, 0, errors);
     }

@@ -13,13 +13,14 @@ import {
   replayLua,
   type Stored,
 } from 'shared-events/records';
-import { script } from 'shared-events/redis';
+import { readingScript, script } from 'shared-events/redis';
 import { appending } from 'shared-events/service';
 
 const lua = (file: string) => new URL(`lua/${file}`, import.meta.url);
 const createScript = script(recordLua, lua('apply-user.lua'), lua('create-user.lua'));
 const changeScript = script(recordLua, lua('apply-user.lua'), lua('change-user.lua'));
-const replayScript = script(recordLua, replayLua, lua('apply-user.lua'), lua('replay-user.lua'));
+const replayFiles = [recordLua, replayLua, lua('apply-user.lua'), lua('replay-user.lua')];
+const replaySteps = { replay: script(...replayFiles), verify: readingScript(...replayFiles) };
 
 const recordPrefix = (partition: number) => `user:${hashTag(partition)}:`;
 
@@ -83,7 +84,7 @@ export const userRecords: RecordSet<User> = {
     const types = { updated: 'user.updated', deleted: 'user.deleted' };
     return {
       async step(final, asOf, mode) {
-        const outcome = await replayScript(
+        const outcome = await replaySteps[mode](
           redis,
           keys.of(final.subject),
           replayArgs(final, asOf, mode, types),

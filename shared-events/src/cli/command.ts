@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import type { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { type CommonConfig, commonConfig, readConfig } from '../config.ts';
@@ -48,6 +49,10 @@ export async function withRedis(work: (redis: Redis, config: CommonConfig) => Pr
     redis.disconnect();
   }
 }
+
+/** Returns how a command is told of to whoever has to wait for it. */
+export const holderOf = (what: string): string =>
+  `${hostname()}:${process.pid} (${what}, since ${new Date().toISOString()})`;
 
 const lastOf = (time: number) => `${time}-18446744073709551615`;
 

@@ -1,7 +1,7 @@
 import { streamKeys } from '../events/streams.ts';
 import { Failure } from '../failure.ts';
 import { compact } from '../streams/compact.ts';
-import { say, withRedis } from './command.ts';
+import { holderOf, say, withRedis } from './command.ts';
 import { progress } from './progress.ts';
 
 const units = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
@@ -24,6 +24,7 @@ export async function compactStreams(olderThan: string | undefined, dryRun: bool
       const { superseded, deleted } = await compact({
         redis,
         stream,
+        holder: holderOf('compact'),
         before,
         dryRun,
         onRead: bar.add,

@@ -13,7 +13,7 @@ export async function lag(): Promise<void> {
     const rows = states.map(({ stream, kind, name, lag, pending, oldestPending, deadLetters }) => [
       stream,
       `${kind} ${name}`,
-      lag.entries,
+      lag.isMore ? `>${lag.entries}` : lag.entries,
       rounded(lag.seconds),
       pending,
       rounded(oldestPending),

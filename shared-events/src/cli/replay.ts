@@ -1,16 +1,16 @@
 import { createWriteStream } from 'node:fs';
-import { constants, hostname, setPriority } from 'node:os';
+import { constants, setPriority } from 'node:os';
 import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
 import type { Redis } from 'ioredis';
 import { Failure } from '../failure.ts';
 import { tellParent } from '../operator/replay-news.ts';
 import { type RecordSet, recordsReplay } from '../records/replay.ts';
-import { exclusively } from '../redis/exclusive.ts';
+import { refuseCompacted, withStreamLock } from '../streams/maintenance.ts';
 import type { Projection } from '../streams/projection.ts';
 import { projectionReplay } from '../streams/projection-replay.ts';
 import type { ReplayMode, ReplayTarget } from '../streams/replay-target.ts';
-import { command, entryId, say, withRedis } from './command.ts';
+import { command, entryId, holderOf, say, withRedis } from './command.ts';
 import { progress } from './progress.ts';
 
 /** What of a service can be replayed. */
@@ -49,6 +49,7 @@ export const replayHelp = (
 
   npm run replay -- NAME                          NAME is ${names.join(', ')}${names.length > 1 ? ', or all' : ''}
   npm run replay -- NAME --verify                 change nothing, print each difference; exit code 1 if there is one
+                                                  (or, without --verify too, an entry that cannot be understood)
   npm run replay -- NAME --until WHEN --to FILE   write the state as it was, as JSON lines; WHEN is an entry id
                                                   (1795383360000-0) or a time (2026-11-22T21:36:00Z)
 
@@ -56,8 +57,8 @@ It may be stopped at any moment and run again.
 Environment: REDIS_HOST, REDIS_PORT, REDIS_USERNAME, REDIS_PASSWORD, REDIS_TLS and PARTITIONS, as for the services.`;
 
 /**
- * Runs the replays of a service as a command. Ends with 0, with 1 if --verify found a difference, and with 2 if it could
- * not do what was asked, after saying why. With --list it prints the names of what can be replayed, a line each.
+ * Runs the replays of a service as a command. Ends with 0; with 1 if --verify found a difference, or if an entry could not
+ * be understood; and with 2 if it could not do what was asked, after saying why. With --list it prints the names of what can be replayed, a line each.
  */
 export const replayCommand = (replayable: Replayable, args: string[]): Promise<void> =>
   command(async () => {
@@ -94,40 +95,51 @@ export function chooseNames(names: string[], wanted: string[]): string[] {
 }
 
 async function replay(name: string, targets: ReplayTarget[], redis: Redis, mode: ReplayMode) {
-  const holder = `${hostname()}:${process.pid} (${name}, since ${new Date().toISOString()})`;
-  const work = async (signal: AbortSignal) => {
-    let differences = 0;
-    const total = await lengthOf(redis, targets);
-    const bar = progress({ out: process.stderr, label: name, total });
-    const parent = tellParent(total);
-    const onRead = (entries: number) => {
+  let differences = 0;
+  let unread = 0;
+  const total = await lengthOf(redis, targets);
+  const bar = progress({ out: process.stderr, label: name, total });
+  const parent = tellParent(total);
+  const observer = {
+    onRead(entries: number) {
       bar.add(entries);
       parent.read(entries);
-    };
-    for (const target of targets) {
-      await target.replay(mode, signal, onRead, (what) => {
-        differences += 1;
-        parent.differs(what);
-        if (mode === 'verify') say(what);
-      });
-    }
-    parent.end();
-    const { done, seconds, inAll } = bar.end();
-    const rate = Math.round(done / Math.max(seconds, 0.001));
-    const found = mode === 'verify' ? `${differences} differences` : `${differences} changed`;
-    say(
-      `${name}: ${done} entries in ${seconds.toFixed(1)} s (${rate}/s), ${found}; ${inAll.toFixed(1)} s in all`,
-    );
-    if (mode === 'verify' && differences > 0) process.exitCode = 1;
+    },
+    onDifference(what: string) {
+      differences += 1;
+      parent.differs(what);
+      if (mode === 'verify') say(what);
+    },
+    onUnreadable(what: string) {
+      unread += 1;
+      parent.differs(what);
+      say(what);
+    },
   };
-  // A verification as well: it may build what a replay would put in place.
-  await exclusively({ redis, key: 'replay', holder }, work);
+  for (const target of targets) {
+    const lock = { redis, stream: target.stream, holder: holderOf(`replay of ${name}`) };
+    await withStreamLock(lock, (signal) => target.replay(mode, signal, observer));
+  }
+  parent.end();
+  const { done, seconds, inAll } = bar.end();
+  const rate = Math.round(done / Math.max(seconds, 0.001));
+  const found = [
+    `${differences} ${mode === 'verify' ? 'differences' : 'changed'}`,
+    ...(unread > 0 ? [`${unread} not understood`] : []),
+  ];
+  say(
+    `${name}: ${done} entries in ${seconds.toFixed(1)} s (${rate}/s), ${found.join(', ')}; ${inAll.toFixed(1)} s in all`,
+  );
+  if (unread > 0 || (mode === 'verify' && differences > 0)) process.exitCode = 1;
 }
 
 async function writeState(name: string, targets: ReplayTarget[], redis: Redis, { until, file }: PastState) {
   const bar = progress({ out: process.stderr, label: name, total: await lengthOf(redis, targets) });
   const lines: string[] = [];
-  for (const target of targets) lines.push(...(await target.stateAt(until, bar.add)));
+  for (const target of targets) {
+    await refuseCompacted({ redis, stream: target.stream }, until);
+    lines.push(...(await target.stateAt(until, bar.add)));
+  }
   await pipeline(
     lines.map((line) => `${line}\n`),
     createWriteStream(file),

@@ -6,12 +6,12 @@ import { clientGone } from '../http/client-gone.ts';
 import type { AppContext } from '../http/context.ts';
 import { RedisUnavailable } from '../redis/unavailable.ts';
 import type { Positions } from '../streams/entries.ts';
+import { endsOf } from '../streams/stream-info.ts';
 import { untraced } from '../tracing.ts';
 import { decodeCursor } from './cursor.ts';
 import { feedTexts } from './feed-client.ts';
 import type { Frame } from './frames.ts';
 import { type LiveTail, startLiveTail } from './live-tail.ts';
-import { endsOf } from './stream-info.ts';
 
 interface FeedOptions {
   redis: Redis;

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Positions } from '../streams/entries.ts';
 import { compareIds } from '../streams/entry-id.ts';
-import { type StreamInfo, streamInfo } from './stream-info.ts';
+import { type StreamInfo, streamInfo } from '../streams/stream-info.ts';
 
 /** What a reader of a stream can no longer be given. */
 export interface Gap {

@@ -3,9 +3,9 @@ import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { behind, readBatches } from '../streams/entries.ts';
 import { keepTrying, letGather } from '../streams/pause.ts';
+import { endsOf } from '../streams/stream-info.ts';
 import { type Position, positionAt } from './cursor.ts';
 import { type Frame, framesAfter } from './frames.ts';
-import { endsOf } from './stream-info.ts';
 
 /** The last that came. */
 export interface Latest {

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import { readerStates } from '../streams/reader-states.ts';
-import { streamInfo } from './stream-info.ts';
+import { streamInfo } from '../streams/stream-info.ts';
 
 interface ReadersOptions {
   redis: Redis;

@@ -11,7 +11,7 @@ export type ReplayMode = (typeof replayModes)[number];
 export interface Replay {
   projection: string;
   mode: ReplayMode;
-  /** `different` where a verification found differences, `failed` where it could not be done */
+  /** `different` if a verification found differences, or an entry was not understood; `failed` if it could not be done */
   state: 'running' | 'done' | 'different' | 'failed';
   startedAt: string;
   endedAt: string | null;
@@ -64,8 +64,7 @@ export function createReplays({ command, names, log }: ReplaysOptions) {
     if (replay.endedAt !== null) return;
     child = undefined;
     const { projection, mode } = replay;
-    const isDifferent = code === 1 && mode === 'verify';
-    const state = code === 0 ? 'done' : isDifferent ? 'different' : 'failed';
+    const state = code === 0 ? 'done' : code === 1 ? 'different' : 'failed';
     Object.assign(replay, { state, endedAt: new Date().toISOString(), ...(reason && { result: reason }) });
     const level = state === 'failed' && !stopped ? 'error' : 'info';
     log[level]({ projection, mode, state, result: replay.result }, 'a replay has ended');

@@ -1,15 +1,21 @@
 import type { Redis } from 'ioredis';
 import { type Entry, type RawEntry, subjectOf, UndecodableEntry } from '../events/entry.ts';
 import type { EventStream } from '../events/event-stream.ts';
+import { undisturbed } from '../streams/maintenance.ts';
 import { endOf, pagesAfter, pagesBefore } from '../streams/pages.ts';
-import type { ReplayMode, ReplayTarget } from '../streams/replay-target.ts';
+import { type ReplayMode, type ReplayTarget, unreadable } from '../streams/replay-target.ts';
 
 /** What a subject comes to: its last event with its data in today's shape, or nothing if no event accounts for it. */
 export interface Final<Document = unknown> {
   subject: string;
-  last?: { entry: Entry; data: Document };
+  last?: LastEvent<Document>;
   /** Whose index the subject stands in, if no event tells. */
   owner?: string;
+}
+
+interface LastEvent<Document = unknown> {
+  entry: Entry;
+  data: Document;
 }
 
 /** Returns whether nothing may be left of the subject. */
@@ -70,18 +76,26 @@ export function recordsReplay(
   const kept = open(redis, partition, partitions);
   return {
     stream: range.key,
-    replay: (mode, signal, onRead, onDifference) =>
-      replayRecords({
-        range,
-        kept,
-        mode,
-        signal,
-        onRead,
-        onDifference: ({ subject }) => onDifference(`${noun} ${subject} is not what its events say`),
-      }),
+    async replay(mode, signal, { onRead, onDifference, onUnreadable }) {
+      const different = new Set<string>();
+      const unread = new Set<string>();
+      await undisturbed({ redis, stream: range.key }, () =>
+        replayRecords({
+          range,
+          kept,
+          mode,
+          signal,
+          onRead,
+          onDifference: ({ subject }) => different.add(subject),
+          onUnreadable: (what) => unread.add(what),
+        }),
+      );
+      for (const subject of different) onDifference(`${noun} ${subject} is not what its events say`);
+      for (const what of unread) onUnreadable(what);
+    },
     async stateAt(until, onRead) {
       const state: Entry[] = [];
-      for await (const finals of finalsUntil(range, until, onRead)) {
+      for await (const finals of finalsUntil(range, until, onRead, () => undefined)) {
         for (const final of finals) if (final.last && !isGone(final)) state.push(final.last.entry);
       }
       return state.sort((a, b) => (a.subject < b.subject ? -1 : 1)).map(({ data }) => data);
@@ -103,20 +117,15 @@ interface ReplayOptions {
   signal: AbortSignal;
   onRead(entries: number): void;
   onDifference(final: Final): void;
+  onUnreadable(what: string): void;
 }
 
 /**
  * Puts right, or compares, every record of a partition while reads and writes go on. The stream is read backwards:
  * the first event met of a subject is its last. What changes meanwhile is left to the write that changes it.
  */
-async function replayRecords({
-  range,
-  kept,
-  mode,
-  signal,
-  onRead,
-  onDifference,
-}: ReplayOptions): Promise<void> {
+async function replayRecords(options: ReplayOptions): Promise<void> {
+  const { range, kept, mode, signal, onRead, onDifference, onUnreadable } = options;
   const pageRange = { redis: range.redis, stream: range.key };
   const start = await endOf(pageRange);
   const moved = new Set<string>();
@@ -142,7 +151,13 @@ async function replayRecords({
     }
   }
 
-  for await (const finals of finalsUntil(range, start, onRead)) {
+  /** A subject whose newest entry cannot be understood is left as it is. */
+  function leave({ entryId, message }: UndecodableEntry, subject: string): void {
+    living.add(subject);
+    onUnreadable(unreadable(entryId, subject, message));
+  }
+
+  for await (const finals of finalsUntil(range, start, onRead, leave)) {
     for (const final of finals) if (!isGone(final)) living.add(final.subject);
     for (const batch of batches(finals)) await settle(batch);
   }
@@ -155,33 +170,38 @@ async function replayRecords({
   await settle(orphans);
 }
 
-/** Yields each subject once, with its last event until an id; what is no event of the stream is passed by. */
+/**
+ * Yields each subject once, with its last event until an id. Tells of those whose newest entry cannot be understood, and
+ * passes them by.
+ */
 async function* finalsUntil(
   { redis, stream, key }: Range,
   until: string,
   onRead: (entries: number) => void,
+  onUnreadable: (error: UndecodableEntry, subject: string) => void,
 ): AsyncGenerator<Final[]> {
   const seen = new Set<string>();
   for await (const page of pagesBefore({ redis, stream: key }, until)) {
     const finals: Final[] = [];
     for (const raw of page) {
       const subject = subjectOf(raw);
-      const last = seen.has(subject) ? undefined : eventIn(stream, raw);
-      if (last === undefined) continue;
-      seen.add(subject);
-      finals.push({ subject, last });
+      if (seen.has(subject)) continue;
+      if (subject !== '') seen.add(subject);
+      const last = eventIn(stream, raw);
+      if (last instanceof UndecodableEntry) onUnreadable(last, subject);
+      else finals.push({ subject, last });
     }
     onRead(page.length);
     yield finals;
   }
 }
 
-function eventIn(stream: EventStream<string, unknown>, raw: RawEntry): Final['last'] | undefined {
+function eventIn(stream: EventStream<string, unknown>, raw: RawEntry): LastEvent | UndecodableEntry {
   try {
     const entry = stream.envelope(raw);
     return { entry, data: stream.dataOf(entry) };
   } catch (error) {
-    if (error instanceof UndecodableEntry) return undefined;
+    if (error instanceof UndecodableEntry) return error;
     throw error;
   }
 }

@@ -110,13 +110,6 @@ function tellAbsence(log: Logger, error: Error): void {
   }
 }
 
-/** Resolves to whether Redis answers now, within 1.5 seconds. */
-export const answers = (redis: Redis): Promise<boolean> =>
-  redis.ping().then(
-    () => true,
-    () => false,
-  );
-
 /**
  * Waits for a step of several commands until a moment of `performance.now()`; after it, fails with RedisUnavailable.
  */

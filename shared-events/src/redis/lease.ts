@@ -1,8 +1,8 @@
 import type { Redis } from 'ioredis';
-import { script } from './script.ts';
+import { smallScript } from './script.ts';
 
-const holdScript = script(new URL('lua/hold-lease.lua', import.meta.url));
-const releaseScript = script(new URL('lua/release-lease.lua', import.meta.url));
+const holdScript = smallScript(new URL('lua/hold-lease.lua', import.meta.url));
+const releaseScript = smallScript(new URL('lua/release-lease.lua', import.meta.url));
 
 interface LeaseOptions {
   redis: Redis;
@@ -16,6 +16,11 @@ interface LeaseOptions {
 export interface Lease {
   /** Aborts when another has the lease, when it could not be renewed in time, or when it is abandoned. */
   lost: AbortSignal;
+  /**
+   * Returns whether the lease was renewed within its time, by this process's own clock. A process that was stopped, and
+   * has not yet learnt that another took over, finds it out here.
+   */
+  isHeld(): boolean;
   /** Tells whoever works under the lease to end. It is renewed all the same, until it is released. */
   abandon(): void;
   release(): Promise<void>;
@@ -38,6 +43,7 @@ export async function takeLease({ redis, key, holder, time }: LeaseOptions): Pro
   }, time / 3);
   return {
     lost: lost.signal,
+    isHeld: () => !lost.signal.aborted && performance.now() - heldSince < time,
     abandon: () => lost.abort(),
     async release() {
       clearInterval(timer);

@@ -19,8 +19,11 @@ export const scriptName = (sent: string): string | undefined => names.get(sent);
  */
 export const script = (...files: URL[]): Script => assemble('#!lua', files);
 
-/** The same for a script that only reads: it runs also where nothing may be written, and cannot write. */
+/** The same for a script that only reads: it runs also if nothing may be written, and cannot write. */
 export const readingScript = (...files: URL[]): Script => assemble('#!lua flags=no-writes', files);
+
+/** The same for a script that writes so little that it may run also when memory is out, such as one that takes a lock. */
+export const smallScript = (...files: URL[]): Script => assemble('#!lua flags=allow-oom', files);
 
 function assemble(header: string, files: URL[]): Script {
   const source = [header, ...files.map((file) => readFileSync(file, 'utf8'))].join('\n');

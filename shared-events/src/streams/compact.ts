@@ -3,12 +3,15 @@ import { field, subjectOf } from '../events/entry.ts';
 import { deadLetters } from './dead-letters.ts';
 import { compareIds } from './entry-id.ts';
 import { groupStates } from './lag.ts';
+import { markCompacted, withStreamLock } from './maintenance.ts';
 import { pagesBefore } from './pages.ts';
 import { positionsIn } from './positions.ts';
 
 interface CompactOptions {
   redis: Redis;
   stream: string;
+  /** Who compacts, for whoever is kept out meanwhile. */
+  holder: string;
   /** Entries from this id on stay. */
   before: string;
   /** Changes nothing. */
@@ -27,32 +30,41 @@ export interface Compaction {
 const stepSize = 100;
 
 /**
- * Removes what a replay does not need: updates behind a later event of the same subject, and all of a subject whose
- * deletion is old. What a group or a projection has not passed stays, and so do dead letters. Entries go in the
- * order they came, so that a compaction that is killed never leaves a deleted subject without its deletion.
+ * Removes what a replay does not need: updates that a later event of the same subject supersedes, and all of a subject
+ * that was deleted, as far as all of that is old. What a group or a projection has not passed stays, and so do dead
+ * letters. The state as it was at any moment that is not old can still be told. Entries go in the order they came, so
+ * that a compaction that is killed never leaves a deleted subject without its deletion. Fails with `held_by_another`
+ * while a replay reads the stream, or another compacts it.
  */
-export async function compact(options: CompactOptions): Promise<Compaction> {
+export const compact = (options: CompactOptions): Promise<Compaction> =>
+  withStreamLock(options, (signal) => compactAlone(options, signal));
+
+async function compactAlone(options: CompactOptions, signal: AbortSignal): Promise<Compaction> {
   const { redis, stream, dryRun, onRead } = options;
   const { limit, dead } = await bounds(options);
   const superseded: string[] = [];
   const deleted: string[] = [];
-  /** of each subject met: whether it is deleted for good */
+  /** of each subject with an entry that is old: whether it is deleted for good */
   const subjects = new Map<string, boolean>();
   for await (const page of pagesBefore({ redis, stream })) {
-    for (const entry of page) {
+    signal.throwIfAborted();
+    for (const entry of page.filter(([id]) => compareIds(id, limit) < 0)) {
       const [id] = entry;
       const subject = subjectOf(entry);
       const type = field(entry, 'type') ?? '';
-      const removable = compareIds(id, limit) < 0 && !dead.has(id);
       const isLast = !subjects.has(subject);
-      if (isLast) subjects.set(subject, type.endsWith('.deleted') && removable);
-      if (!removable) continue;
+      if (isLast) subjects.set(subject, type.endsWith('.deleted') && !dead.has(id));
+      if (dead.has(id)) continue;
       if (subjects.get(subject)) deleted.push(id);
       else if (!isLast && type.endsWith('.updated')) superseded.push(id);
     }
     onRead(page.length);
   }
-  if (!dryRun) await remove(redis, stream, [...superseded, ...deleted].sort(compareIds));
+  const removed = [...superseded, ...deleted].sort(compareIds);
+  if (!dryRun && removed.length > 0) {
+    await markCompacted({ redis, stream }, limit);
+    await remove(redis, stream, removed, signal);
+  }
   return { superseded: superseded.length, deleted: deleted.length };
 }
 
@@ -75,8 +87,9 @@ function after(id: string): string {
   return `${ms}-${BigInt(sequence) + 1n}`;
 }
 
-async function remove(redis: Redis, stream: string, ids: string[]): Promise<void> {
+async function remove(redis: Redis, stream: string, ids: string[], signal: AbortSignal): Promise<void> {
   for (let from = 0; from < ids.length; from += stepSize) {
+    signal.throwIfAborted();
     await redis.xdel(stream, ...ids.slice(from, from + stepSize));
   }
 }

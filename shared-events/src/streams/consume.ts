@@ -66,7 +66,7 @@ export async function consume(options: ConsumeOptions): Promise<void> {
 async function work(options: ConsumeOptions, group: ConsumerGroup, lease: Lease): Promise<void> {
   const { stream, group: name, consumer, connect, log } = options;
   const signal = AbortSignal.any([options.signal, lease.lost]);
-  const unsettled = unsettledEntries(options, group, signal);
+  const unsettled = unsettledEntries(options, group, lease, signal);
   const reader = connect();
   const hangUp = () => reader.disconnect();
   signal.addEventListener('abort', hangUp);
@@ -100,10 +100,16 @@ interface Unsettled {
   has(id: string): boolean;
 }
 
-function unsettledEntries(options: ConsumeOptions, group: ConsumerGroup, signal: AbortSignal): Unsettled {
+function unsettledEntries(
+  options: ConsumeOptions,
+  group: ConsumerGroup,
+  { isHeld }: Lease,
+  signal: AbortSignal,
+): Unsettled {
   const { handle, log, concurrency = 16, maxAttempts = 5, onEvent = () => undefined } = options;
   const ids = new Set<string>();
-  const settle = settling(handle, { group, concurrency, maxAttempts, signal, log, onEvent });
+  const fence = { key: groupKeys(options.stream, options.group).lease, holder: options.consumer };
+  const settle = settling(handle, { group, isHeld, fence, concurrency, maxAttempts, signal, log, onEvent });
   const queue = keyedQueue<Delivery>({
     keyOf: ({ entry }) => subjectOf(entry),
     async work(delivery) {

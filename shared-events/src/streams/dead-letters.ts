@@ -47,10 +47,9 @@ export function deadLetters({ redis, stream, group }: { redis: Redis; stream: st
 
 const noDeadLetter = (id: string) => new Failure('no_dead_letter', `There is no dead letter ${id}.`);
 
-/** A dead letter begins with four fields of its own (see park.lua); the entry's follow. */
-function parse([
-  id,
-  [, origin = '', , code = '', , reason = '', , attempts = '0', ...fields],
-]: RawEntry): DeadLetter {
+/** A dead letter begins with four fields of its own (see park.lua); the entry's follow, as they stand or packed into one. */
+function parse([id, all]: RawEntry): DeadLetter {
+  const [first, origin = '', , code = '', , reason = '', , attempts = '0', ...rest] = all;
+  const fields: string[] = first === 'packed-origin' ? JSON.parse(rest[1] ?? '[]') : rest;
   return { id, code, reason, attempts: Number(attempts), entry: [origin, fields] };
 }

@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import type { RawEntry } from '../events/entry.ts';
 import { script } from '../redis/script.ts';
 import { compareIds } from './entry-id.ts';
+import { streamInfo } from './stream-info.ts';
 
 const lua = (file: string) => new URL(`lua/${file}.lua`, import.meta.url);
 const scripts = {
@@ -39,13 +40,13 @@ export function consumerGroup(redis: Redis, stream: string, group: string, consu
 
   return {
     /**
-     * Makes the group where it is missing: at its checkpoint, or at the beginning where it has none or the stream
-     * itself was begun anew. Resolves to where, if it did.
+     * Makes the group if it is missing: at its checkpoint, or at the beginning if it has none or the stream itself was
+     * begun anew: then the last id it has given out is before the checkpoint. Resolves to where, if it did.
      */
     async ensure(): Promise<string | undefined> {
       const settled = (await redis.get(checkpoint)) ?? '0-0';
-      const [last] = await redis.xrevrange(stream, '+', '-', 'COUNT', 1);
-      const from = last && compareIds(last[0], settled) < 0 ? '0-0' : settled;
+      const { last } = await streamInfo(redis, stream);
+      const from = compareIds(last, settled) < 0 ? '0-0' : settled;
       try {
         await redis.xgroup('CREATE', stream, group, from, 'MKSTREAM');
         return from;

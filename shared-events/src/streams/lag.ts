@@ -1,14 +1,18 @@
 import type { Redis } from 'ioredis';
-import { script } from '../redis/script.ts';
+import { readingScript } from '../redis/script.ts';
 import { groupKeys } from './group.ts';
 
-const countScript = script(new URL('lua/count-after.lua', import.meta.url));
-const maxPerCall = 10_000;
+const countScript = readingScript(new URL('lua/count-after.lua', import.meta.url));
+
+/** Up to how many entries are counted: it costs Redis the same however far somebody is behind. */
+export const maxCounted = 1000;
 
 export interface Lag {
-  /** how many entries the reader has not come to; exact, also where entries were removed */
+  /** how many entries the reader has not come to, also if entries were removed; a thousand at most */
   entries: number;
-  /** the age of the first of them, in seconds; 0 where there is none */
+  /** whether there are more than that */
+  isMore: boolean;
+  /** the age of the first of them, in seconds; 0 if there is none */
   seconds: number;
 }
 
@@ -31,16 +35,12 @@ interface Range {
 
 /** How far a reader at a position is behind the end of the stream. */
 export async function lagOf({ redis, stream }: Range, position: string): Promise<Lag> {
-  let entries = 0;
-  let oldest = '';
-  for (let after = position; ; ) {
-    const [count, last, first] = (await countScript(redis, [stream], [after])) as [number, string, string];
-    oldest ||= first;
-    entries += count;
-    if (count < maxPerCall) break;
-    after = last;
-  }
-  return { entries, seconds: oldest ? await ageOf(redis, oldest) : 0 };
+  const [found, first] = (await countScript(redis, [stream], [position, maxCounted + 1])) as [number, string];
+  return {
+    entries: Math.min(found, maxCounted),
+    isMore: found > maxCounted,
+    seconds: first ? await ageOf(redis, first) : 0,
+  };
 }
 
 /** What the consumer groups of a stream are at; none where there is no stream. */

@@ -10,6 +10,12 @@ export interface Handling {
    * interrupted again and again never becomes a dead letter. Fails if another consumer has taken over.
    */
   progress(): Promise<void>;
+  /**
+   * What a script can check in the step that has an effect, so that a consumer that was stopped for longer than its lease
+   * has none when it wakes: the lease's key, which is in the slot of the stream's partition, holds this holder. A handler
+   * fails with LeaseLost if it does not.
+   */
+  fence: { key: string; holder: string };
 }
 
 /** Does what an entry calls for, and resolves when it is done. What it throws decides how it goes on. */

@@ -4,7 +4,7 @@ import { type RawEntry, UndecodableEntry } from '../events/entry.ts';
 import { RedisUnavailable } from '../redis/unavailable.ts';
 import { type ConsumerGroup, LeaseLost } from './group.ts';
 import { keepTrying, pause } from './pause.ts';
-import type { Handler } from './reaction.ts';
+import type { Handler, Handling } from './reaction.ts';
 
 // How an entry is settled: a handler is wrapped in what tries it again, what gives it up, and what acknowledges it.
 
@@ -13,6 +13,9 @@ export type ConsumeEvent = 'handled' | 'retried' | 'dead_lettered' | 'taken_over
 
 interface SettleOptions {
   group: ConsumerGroup;
+  /** Returns whether this consumer may work, by its own clock; see `Lease`. */
+  isHeld(): boolean;
+  fence: Handling['fence'];
   /** How many entries are handled at once. */
   concurrency: number;
   /** How often an entry is tried before it becomes a dead letter. */
@@ -50,11 +53,13 @@ class GivenUp extends Error {
 }
 
 /** Tries an entry again, with pauses, while it fails. Fails with GivenUp if that has no end, or can have none. */
-function retrying(
-  handle: Handler,
-  { group, concurrency, maxAttempts, signal, log, onEvent }: SettleOptions,
-): Handle {
+function retrying(handler: Handler, options: SettleOptions): Handle {
+  const { group, isHeld, fence, concurrency, maxAttempts, signal, log, onEvent } = options;
   const limit = pLimit(concurrency);
+  const handle = async (entry: RawEntry) => {
+    if (!isHeld()) throw new LeaseLost('the lease has ended');
+    await handler(entry, { signal, progress: () => group.progress(entry[0]), fence });
+  };
   const begin = (id: string) => insist(() => group.begin(id), { signal, log });
 
   return async ({ entry, isFirst }) => {
@@ -64,10 +69,11 @@ function retrying(
     while (attempts !== undefined) {
       if (attempts > maxAttempts) throw new GivenUp('attempts_exhausted', attempts - 1, failure);
       try {
-        await limit(() => handle(entry, { signal, progress: () => group.progress(id) }));
+        await limit(() => handle(entry));
         return true;
       } catch (error) {
         signal.throwIfAborted();
+        if (error instanceof LeaseLost) throw error;
         if (error instanceof UndecodableEntry) throw new GivenUp(error.code, attempts, error);
         if (attempts >= maxAttempts) throw new GivenUp('attempts_exhausted', attempts, error);
         failure = error;

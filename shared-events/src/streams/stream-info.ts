@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { Positions } from '../streams/entries.ts';
+import type { Positions } from './entries.ts';
 
 /** What XINFO STREAM tells. */
 export interface StreamInfo {

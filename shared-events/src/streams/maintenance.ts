@@ -1,0 +1,69 @@
+import type { Redis } from 'ioredis';
+import { Failure } from '../failure.ts';
+import { exclusively } from '../redis/exclusive.ts';
+import { smallScript } from '../redis/script.ts';
+import { compareIds } from './entry-id.ts';
+import { streamInfo } from './stream-info.ts';
+
+// What keeps those apart who remove entries of a stream, and those who read all of it.
+
+interface Range {
+  redis: Redis;
+  stream: string;
+}
+
+const markScript = smallScript(new URL('lua/mark.lua', import.meta.url));
+const markKey = (stream: string) => `${stream}:compacted`;
+
+/**
+ * Runs a compaction of a stream, or a replay: one at a time. Fails with `held_by_another`, naming the holder. The signal
+ * aborts if the lock could not be kept.
+ */
+export const withStreamLock = <T>(
+  { redis, stream, holder }: Range & { holder: string },
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> => exclusively({ redis, key: `${stream}:lock`, holder }, work);
+
+/** Marks that from now on the history of a stream before an id is not whole. It works also when memory is out. */
+export async function markCompacted({ redis, stream }: Range, before: string): Promise<void> {
+  const marked = (await redis.get(markKey(stream))) ?? '0-0';
+  if (compareIds(marked, before) < 0) await markScript(redis, [markKey(stream)], [before]);
+}
+
+/** Fails with `compacted` if the state of a stream as it was at an id cannot be told, because it was compacted since. */
+export async function refuseCompacted({ redis, stream }: Range, until: string): Promise<void> {
+  const mark = (await redis.get(markKey(stream))) ?? '0-0';
+  if (compareIds(until, mark) >= 0) return;
+  const moment = new Date(Number.parseInt(mark, 10)).toISOString();
+  throw new Failure(
+    'compacted',
+    `The history of ${stream} was compacted up to ${moment}: what was there before that is not known any more.`,
+  );
+}
+
+/** How often work is begun again at most. */
+const maxAttempts = 5;
+
+/**
+ * Runs work that reads a whole stream; again if entries were removed meanwhile, by somebody who did not ask for the lock.
+ * Fails with `disturbed` if that happens each of five times.
+ */
+export async function undisturbed<T>(range: Range, work: () => Promise<T>): Promise<T> {
+  let removed = await removedFrom(range);
+  for (let attempt = 1; attempt <= maxAttempts; attempt++) {
+    const result = await work();
+    const now = await removedFrom(range);
+    if (now === removed) return result;
+    removed = now;
+  }
+  throw new Failure(
+    'disturbed',
+    `Entries of ${range.stream} were removed again and again while it was read.`,
+  );
+}
+
+/** Resolves to how many entries were ever removed from a stream. */
+async function removedFrom({ redis, stream }: Range): Promise<number> {
+  const { added, length } = await streamInfo(redis, stream);
+  return added - length;
+}
