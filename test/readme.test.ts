@@ -1,5 +1,5 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import test from 'ava';
@@ -13,7 +13,13 @@ import { withStack } from './stack/world.ts';
 
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
 const workflow = /```console\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
-const example = /```ts\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
+const guide = readFileSync(join(root, 'shared-events/README.md'), 'utf8');
+/** Each piece of code of the guide; one whose first line names a file is of that file. */
+const pieces = [...guide.matchAll(/```(?:ts|lua)\n([\s\S]*?)```/g)].map(([, code = '']) => {
+  const [, file, text = ''] = /^(?:\/\/|--) (\S+)\n([\s\S]*)$/.exec(code) ?? [];
+  return { code, file, text };
+});
+const example = pieces.find(({ file }) => file === undefined)?.code ?? '';
 
 /** The commands of the workflow, each with the output shown below it. */
 const steps = workflow
@@ -54,6 +60,21 @@ test('the sample workflow gives what the README shows', async (t) => {
     },
     { env: { LOG_LEVEL: 'warn' } },
   );
+});
+
+test('the code that the guide of shared-events shows is, line for line, that of the files it names', (t) => {
+  const named = pieces.filter(({ file }) => file !== undefined);
+  t.is(named.length, pieces.length - 1, 'all but the example of a consumer');
+  t.true(named.length >= 6);
+  for (const { file = '', text } of named) {
+    t.true(`\n${readFileSync(join(root, file), 'utf8')}`.includes(`\n${text}`), `${file} has not\n${text}`);
+  }
+});
+
+test('the files that the guide of shared-events names are there', (t) => {
+  const names = [...guide.matchAll(/`((?:shared-events|[a-z]+-service|nginx|test)\/[\w./-]+)`/g)];
+  t.true(names.length > 15);
+  for (const [, name = ''] of names) t.true(existsSync(join(root, name)), name);
 });
 
 test('the example of a consumer greets every user, and ends on Ctrl+C', async (t) => {

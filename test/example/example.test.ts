@@ -113,7 +113,7 @@ test('operators see its projection and its group as they see all others, and rep
     await redis.hset('open-tasks:{0}', taskId, 'nobody');
     const wrong = replayPins(world, 'open-tasks', '--verify');
     t.is(wrong.status, 1);
-    t.regex(wrong.stdout, new RegExp(`open-tasks has ${taskId} not as the events say`));
+    t.regex(wrong.stdout, new RegExp(`open-tasks ${taskId} is not what the events say`));
     t.regex(replayPins(world, 'open-tasks').stdout, /1 changed/);
     t.is(await redis.hget('open-tasks:{0}', taskId), id);
     t.deepEqual(await redis.acl('LOG'), [], 'the account has all the rights it needs');
