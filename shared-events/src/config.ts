@@ -17,7 +17,7 @@ const paired = (other: string) =>
     return value === undefined || this.parent[other] !== undefined;
   });
 
-/** What is never shown, not even where it is wrong; an address may hold a password. */
+/** What is never shown, not even if it is wrong; an address may hold a password. */
 const secrets = new Set([
   'REDIS_PASSWORD',
   'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',

@@ -19,7 +19,7 @@ interface Service<Config> {
 
 /**
  * Runs a service until SIGTERM, SIGINT, or an error that ends it: then it is stopped, once, within eight seconds, and
- * the process ends with 0 after a clean stop that was asked for, else with 1; by SIGKILL where nobody takes its log.
+ * the process ends with 0 after a clean stop that was asked for, else with 1; by SIGKILL if nobody takes its log.
  */
 export async function runProcess<Config extends { LOG_LEVEL: string }>(
   service: Service<Config>,

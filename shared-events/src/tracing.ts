@@ -101,14 +101,14 @@ export function appending<T>(
   );
 }
 
-/** A span for a call of Redis, where it is made within another; lone calls, such as a reader's polling, have none. */
+/** A span for a call of Redis, if it is made within another; lone calls, such as a reader's polling, have none. */
 export function beginRedisSpan(name: string): Span | undefined {
   if (tracer === undefined || trace.getActiveSpan() === undefined) return undefined;
   const attributes = { 'db.system.name': 'redis', 'db.operation.name': name };
   return beginSpan({ name: `redis ${name}`, kind: 'client', attributes });
 }
 
-/** The span a traceparent names; nothing where it is none. */
+/** The span a traceparent names; nothing if it is none. */
 function spanContextOf(traceparent: string): SpanContext | undefined {
   const [, traceId, spanId, flags] =
     /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/.exec(traceparent) ?? [];

@@ -3,7 +3,7 @@ import type { ServiceClient } from 'shared-events/http';
 import { Failure } from 'shared-events/service';
 
 export interface UserClient {
-  /** Whether the user service knows a user. Fails where it gives no answer to that before the signal aborts. */
+  /** Whether the user service knows a user. Fails if it gives no answer to that before the signal aborts. */
   exists(userId: string, context: RequestContext, signal: AbortSignal): Promise<boolean>;
 }
 

@@ -43,7 +43,7 @@ test('replays and verifications run one at a time, and tell how far they are and
     t.like(await run('tasks/known-users', 'replay'), { state: 'done' });
     t.is((await gateway.get(`/tasks/tasks/${milk.id}`)).status, 200);
     t.is((await gateway.get(`/users/users/${ada.id}`)).json<{ name: string }>().name, 'Ada');
-    await redis.set('replay', 'somebody');
+    await redis.set('user-events:{0}:lock', 'somebody');
     const held = await run('tasks/known-users', 'replay');
     t.is(held.state, 'failed');
     t.regex(held.result, /somebody is at it already/);

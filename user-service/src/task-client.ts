@@ -5,7 +5,7 @@ import { Failure } from 'shared-events/service';
 export interface TaskClient {
   /**
    * The JSON array of a user's tasks, as the task service writes it, piece by piece. Fails with `upstream_…` codes,
-   * also where the rest breaks off or is no array. The signal ends it.
+   * also if the rest breaks off or is no array. The signal ends it.
    */
   tasksOf(userId: string, context: RequestContext, signal: AbortSignal): AsyncIterable<Buffer>;
 }
@@ -34,7 +34,7 @@ export const taskClient = (service: ServiceClient): TaskClient => ({
 });
 
 /**
- * The pieces of a body; where reading them fails, and not because the client has left, it is the task service's doing.
+ * The pieces of a body; if reading them fails, and not because the client has left, it is the task service's doing.
  */
 async function* readOn(body: AsyncIterable<Buffer>, signal: AbortSignal): AsyncGenerator<Buffer> {
   try {

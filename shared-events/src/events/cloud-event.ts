@@ -48,7 +48,7 @@ export function toCloudEvent(streamKey: string, raw: RawEntry): CloudEvent {
   };
 }
 
-/** When Redis took an entry in, as ISO 8601. Throws UndecodableEntry where the id has no such time. */
+/** When Redis took an entry in, as ISO 8601. Throws UndecodableEntry if the id has no such time. */
 export function timeOf(id: string): string {
   const time = new Date(Number.parseInt(id, 10));
   if (Number.isNaN(time.getTime())) throw new UndecodableEntry('malformed_entry', id, 'the id is no time');

@@ -41,7 +41,7 @@ export function field([, fields]: RawEntry, name: string): string | undefined {
   return undefined;
 }
 
-/** What an entry is about; the empty string where it does not say. */
+/** What an entry is about; the empty string if it does not say. */
 export const subjectOf = (raw: RawEntry): string => field(raw, 'subject') ?? '';
 
 /** Reads the envelope of an entry, without looking into its data. Throws UndecodableEntry. */

@@ -84,8 +84,16 @@ export function createReplays({ command, names, log }: ReplaysOptions) {
       if (stopped) throw new Failure('not_ready', 'The service is stopping. Try again shortly.');
       if (child) throw new Failure('replay_running', 'A replay runs already. Wait until it has ended.');
       const replay: Replay = {
-        ...{ projection, mode, state: 'running', startedAt: new Date().toISOString(), endedAt: null },
-        ...{ read: 0, total: 0, differences: 0, found: [], result: null },
+        projection,
+        mode,
+        state: 'running',
+        startedAt: new Date().toISOString(),
+        endedAt: null,
+        read: 0,
+        total: 0,
+        differences: 0,
+        found: [],
+        result: null,
       };
       replays.unshift(replay);
       replays.splice(maxKept);

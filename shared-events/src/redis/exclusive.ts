@@ -6,7 +6,7 @@ import { takeLease } from './lease.ts';
 const lockTime = 5000;
 
 /**
- * Runs work that only one process may do at a time. Fails with `held_by_another`, naming the holder, where somebody
+ * Runs work that only one process may do at a time. Fails with `held_by_another`, naming the holder, if somebody
  * else does it. The signal aborts when the lock could not be kept.
  */
 export async function exclusively<T>(

@@ -18,7 +18,7 @@ interface ClaimOptions {
 
 /**
  * Claims the data for this number of partitions, or finds it claimed for the same number before. Waits for Redis.
- * Fails with `wrong_partitions` where the data was written with another: keys would be looked for in wrong places.
+ * Fails with `wrong_partitions` if the data was written with another: keys would be looked for in wrong places.
  */
 export async function claimPartitions(options: ClaimOptions): Promise<void> {
   const { partitions } = options;

@@ -14,7 +14,7 @@ export const scriptName = (sent: string): string | undefined => names.get(sent);
 
 /**
  * A Lua script put together from files, read once. Redis refuses it as a whole when memory is out, before its first
- * step (that is what the bare `#!lua` line asks for). It is sent by its hash, and in full where Redis does not
+ * step (that is what the bare `#!lua` line asks for). It is sent by its hash, and in full if Redis does not
  * know it (yet, or after a restart).
  */
 export const script = (...files: URL[]): Script => assemble('#!lua', files);

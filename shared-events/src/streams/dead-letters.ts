@@ -13,7 +13,7 @@ const waitingRoom = 'put-back';
 export interface DeadLetter extends Parking {
   /** its id among the dead letters */
   id: string;
-  /** the entry as it stood in the stream; its fields are empty where it was gone already */
+  /** the entry as it stood in the stream; its fields are empty if it was gone already */
   entry: RawEntry;
 }
 

@@ -3,7 +3,7 @@ const parts = (id: string): [bigint, bigint] => {
   return [BigInt(ms), BigInt(sequence)];
 };
 
-/** Orders entry ids as the stream does: below 0 where `a` comes first, 0 where they are the same. */
+/** Orders entry ids as the stream does: below 0 if `a` comes first, 0 if they are the same. */
 export function compareIds(a: string, b: string): number {
   const [aMs, aSequence] = parts(a);
   const [bMs, bSequence] = parts(b);

@@ -23,12 +23,12 @@ export const groupKeys = (stream: string, group: string) => ({
   dead: `${stream}:dead:${group}`,
 });
 
-/** Thrown where another consumer has taken the lease: what this one has in hand is no longer its own. */
+/** Thrown if another consumer has taken the lease: what this one has in hand is no longer its own. */
 export class LeaseLost extends Error {}
 
 /**
  * A consumer group as one consumer sees it: each method is one step in Redis. All but `ensure`, `read`
- * and `readNew` fail with LeaseLost where another consumer holds the lease.
+ * and `readNew` fail with LeaseLost if another consumer holds the lease.
  */
 export function consumerGroup(redis: Redis, stream: string, group: string, consumer: string) {
   const { lease, checkpoint, dead } = groupKeys(stream, group);
@@ -72,11 +72,20 @@ export function consumerGroup(redis: Redis, stream: string, group: string, consu
     /** The entries that are new to the group, read by a connection that may wait so many milliseconds for some. */
     async readNew(reader: Redis, count: number, block: number): Promise<RawEntry[]> {
       const reply = (await reader.xreadgroup(
-        ...(['GROUP', group, consumer, 'COUNT', count, 'BLOCK', block, 'STREAMS', stream, '>'] as const),
+        'GROUP',
+        group,
+        consumer,
+        'COUNT',
+        count,
+        'BLOCK',
+        block,
+        'STREAMS',
+        stream,
+        '>',
       )) as [string, RawEntry[]][] | null;
       return reply?.[0]?.[1] ?? [];
     },
-    /** Counts one more try of an entry. Resolves to its number, or to nothing where the entry is gone. */
+    /** Counts one more try of an entry. Resolves to its number, or to nothing if the entry is gone. */
     async begin(id: string): Promise<number | undefined> {
       const reply = held(await scripts.begin(redis, keys, [group, consumer, id])) as [string, number?];
       return reply[1];

@@ -23,7 +23,7 @@ export interface GroupState {
   lag: Lag;
   /** entries given to a consumer and not yet settled */
   pending: number;
-  /** the age of the oldest of them, in seconds; 0 where there is none */
+  /** the age of the oldest of them, in seconds; 0 if there is none */
   oldestPending: number;
   deadLetters: number;
 }
@@ -43,12 +43,12 @@ export async function lagOf({ redis, stream }: Range, position: string): Promise
   };
 }
 
-/** What the consumer groups of a stream are at; none where there is no stream. */
+/** What the consumer groups of a stream are at; none if there is no stream. */
 export async function groupStates(range: Range): Promise<GroupState[]> {
   return Promise.all((await groupsOf(range)).map((info) => groupState(range, info)));
 }
 
-/** The names of the consumer groups of a stream; none where there is no stream. */
+/** The names of the consumer groups of a stream; none if there is no stream. */
 export const groupNames = async (range: Range): Promise<string[]> =>
   (await groupsOf(range)).map(({ name }) => String(name));
 

@@ -9,7 +9,7 @@ const lua = (file: string) => new URL(`lua/${file}`, import.meta.url);
 const applyScript = script(lua('apply-projection.lua'));
 const missedScript = script(lua('missed.lua'));
 
-/** What an entry comes to: fields of the projection that are set, or removed where there is no value. */
+/** What an entry comes to: fields of the projection that are set, or removed if there is no value. */
 export type Changes = Iterable<[field: string, value: string | undefined]>;
 
 /**

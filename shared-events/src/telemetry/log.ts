@@ -14,13 +14,13 @@ const flushTimeout = 500;
  */
 export function createLogger(name: string, level: string): Logger {
   const output = destination({ dest: 1, sync: false, minLength: 8192, periodicFlush: 200 });
-  // Blocks the process for ever where nobody takes the lines any more.
+  // Blocks the process for ever if nobody takes the lines any more.
   output.flushSync = () => undefined;
   return pino({ level, base: { name }, redact }, output);
 }
 
 /**
- * Waits until all that was logged is written, or cannot be. Resolves to false where nobody takes it for half a second.
+ * Waits until all that was logged is written, or cannot be. Resolves to false if nobody takes it for half a second.
  */
 export async function written(log: Logger): Promise<boolean> {
   const done = promisify((flushed: (error?: Error) => void) => log.flush(flushed))().catch(() => undefined);

@@ -14,7 +14,7 @@ interface TracingOptions {
 }
 
 /**
- * Begins tracing where the environment asks for it; else nothing of OpenTelemetry's SDK is loaded. Never fails: what is
+ * Begins tracing if the environment asks for it; else nothing of OpenTelemetry's SDK is loaded. Never fails: what is
  * wrong is told in one line, and the service goes on without traces. Resolves to what sends the last spans, within
  * half a second.
  */

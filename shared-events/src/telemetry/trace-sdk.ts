@@ -21,7 +21,7 @@ import {
 import type { Logger } from 'pino';
 import type { TraceSettings } from './trace-settings.ts';
 
-// Only tracing.ts loads this file, and only where traces are asked for.
+// Only start-tracing.ts loads this file, and only if traces are asked for.
 
 /** Makes spans of this process from now on, and sends them. Gives what sends the last of them and ends it. */
 export function startSdk(name: string, settings: TraceSettings, log: Logger): () => Promise<void> {

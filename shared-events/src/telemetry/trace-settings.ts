@@ -40,7 +40,7 @@ const traceConfig = object({
 });
 
 /**
- * What the standard variables say of traces; nothing where they ask for none, that is without an endpoint, or with
+ * What the standard variables say of traces; nothing if they ask for none, that is without an endpoint, or with
  * OTEL_SDK_DISABLED or OTEL_TRACES_EXPORTER=none. What else the exporter reads (headers, timeout, certificates) it
  * reads itself. Fails as `readConfig` does.
  */

@@ -14,7 +14,7 @@ end
 
 -- `vouched_at` is the empty string, or the end of the stream as it was before the user service, asked over HTTP, said
 -- that the user exists: then only a deletion after it counts.
--- Answers 'known', 'unknown', or 'stale' where there are too many events to look through.
+-- Answers 'known', 'unknown', or 'stale' if there are too many events to look through.
 local function check_user(known_users, user_events, user, vouched_at)
   local vouched = vouched_at ~= ''
   local position = vouched and vouched_at or redis.call('HGET', known_users, 'position') or '0-0'

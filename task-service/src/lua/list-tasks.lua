@@ -1,7 +1,7 @@
 -- A page of a user's tasks, in order of id.
 -- KEYS  1 the index to read: all of the user's tasks, or those of one status
 -- ARGV  1 where to begin, as ZRANGE BYLEX has it  2 how many at most  3 what a record's key has before its id
--- Answers {id of the last one where there are more, else '', records…}
+-- Answers {id of the last one if there are more, else '', records…}
 local most = tonumber(ARGV[2])
 local ids = redis.call('ZRANGE', KEYS[1], ARGV[1], '+', 'BYLEX', 'LIMIT', 0, most + 1)
 if #ids == 0 then return {''} end

@@ -1,7 +1,7 @@
 -- Parks an entry: copies it to the group's dead letters, with the reason, and acknowledges it.
 -- KEYS  1 stream  2 lease  3 checkpoint  4 dead letters
 -- ARGV  1 group  2 consumer  3 the entry's id  4 code  5 reason  6 tries
--- Answers 'lost' where the lease is another's, else 'done'
+-- Answers 'lost' if the lease is another's, else 'done'
 -- How many fields and values a dead letter has as they stand; more than that are packed into one, as JSON.
 local max_unpacked = 4000
 

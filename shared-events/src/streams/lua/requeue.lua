@@ -1,7 +1,7 @@
 -- Puts a dead letter back before its own group, as if it had never been tried; no other group sees it.
 -- KEYS  1 stream  2 dead letters
 -- ARGV  1 group  2 id of the dead letter  3 name of the consumer it waits with
--- Answers 'unknown' where there is no dead letter of this id, 'gone' where the entry is no longer in the stream, or 'done'
+-- Answers 'unknown' if there is no dead letter of this id, 'gone' if the entry is no longer in the stream, or 'done'
 local letter = redis.call('XRANGE', KEYS[2], ARGV[2], ARGV[2])[1]
 if not letter then return 'unknown' end
 local origin = letter[2][2]

@@ -2,7 +2,7 @@
 -- entries that are no longer in the stream leave the group. Consumers that are left with nothing are removed.
 -- KEYS  1 stream  2 lease  3 checkpoint
 -- ARGV  1 group  2 consumer
--- Answers {'lost'} where the lease is another's, else {'done', ids that are pending, ids that were gone, how many
+-- Answers {'lost'} if the lease is another's, else {'done', ids that are pending, ids that were gone, how many
 -- entries were removed before the group had read them}
 if not holds_lease() then return {'lost'} end
 
