@@ -16,7 +16,10 @@ const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], { c
   .split('\n');
 
 const services = ['user-service', 'task-service'];
-const sources = files.filter((file) => /^(shared-events|user-service|task-service)\/src\/.*\.ts$/.test(file));
+const example = 'test/example/pin-service';
+const sources = files.filter((file) =>
+  /^(shared-events|user-service|task-service|test\/example\/[\w-]+)\/src\/.*\.ts$/.test(file),
+);
 const textOf = (file: string) => readFileSync(join(root, file), 'utf8');
 
 const imports: Import[] = sources.flatMap((file) =>
@@ -72,6 +75,14 @@ test('a service imports neither the other service nor anything beside its own fo
   }
   for (const { file, from } of within('shared-events/')) {
     t.notRegex(from, /user-service|task-service/, `${file} imports ${from}`);
+  }
+});
+
+test('the example of a service is made of what shared-events shows to outsiders', (t) => {
+  const outside = within(`${example}/`).filter(({ from }) => !from.startsWith('./'));
+  t.true(outside.some(({ from }) => from.startsWith('shared-events/')));
+  for (const { file, from } of outside) {
+    t.regex(from, /^(shared-events(\/[\w-]+)?|ioredis|yup)$/, `${file} imports ${from}`);
   }
 });
 

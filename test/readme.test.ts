@@ -17,7 +17,15 @@ const pages = execFileSync('git', ['ls-files', '*README.md'], { cwd: root, encod
   .trim()
   .split('\n');
 const workflow = /```console\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
-const example = /```ts\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
+const guide = read('shared-events/README.md');
+/** Each piece of code that is shown; one whose first line names a file is of that file. */
+const piecesOf = (page: string) =>
+  [...page.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code = '']) => {
+    const [, file, text = ''] = /^\/\/ (\S+)\n([\s\S]*)$/.exec(code) ?? [];
+    return { code, file, text };
+  });
+/** The programs that are shown whole. */
+const programs = piecesOf(guide).filter(({ file }) => file === undefined);
 
 /** The commands of the workflow, each with the output shown below it. */
 const steps = workflow
@@ -60,30 +68,13 @@ test('the sample workflow gives what the README shows', async (t) => {
   );
 });
 
-test('the example of a consumer greets every user, and ends on Ctrl+C', async (t) => {
-  const stack = await startStack({ env: { LOG_LEVEL: 'warn' } });
-  mkdirSync(join(root, '.data'), { recursive: true });
-  const dir = mkdtempSync(join(root, '.data/readme-'));
-  let greeter: ChildProcessWithoutNullStreams | undefined;
-  try {
-    const { user } = seed(api(stack.urls.gateway));
-    await user({ name: 'Ada' });
-    const file = join(dir, 'greeter.ts');
-    writeFileSync(file, example.replace('6379', String(stack.ports.redis)));
-    greeter = spawn(process.execPath, [file]);
-    let output = '';
-    greeter.stdout.on('data', (chunk) => {
-      output += chunk;
-    });
-    const errors = text(greeter.stderr);
-    await user({ name: 'Grace' });
-    await until('both are greeted', () => /Hello Ada/.test(output) && /Hello Grace/.test(output));
-    greeter.kill('SIGINT');
-    t.is(await errors, '');
-  } finally {
-    greeter?.kill('SIGKILL');
-    rmSync(dir, { recursive: true });
-    await stack.stop();
+test('the code that the guide of shared-events shows is, line for line, that of the files it names', (t) => {
+  const pieces = piecesOf(guide);
+  const named = pieces.filter(({ file }) => file !== undefined);
+  t.is(named.length, pieces.length - 1, 'all but the example of a consumer');
+  t.true(named.length >= 5);
+  for (const { file = '', text } of named) {
+    t.true(`\n${readFileSync(join(root, file), 'utf8')}`.includes(`\n${text}`), `${file} has not\n${text}`);
   }
 });
 
@@ -117,3 +108,38 @@ test('every link between the pages leads to a file that exists, and to a heading
     }
   }
 });
+
+test('the files that the guide of shared-events names are there', (t) => {
+  const names = [...guide.matchAll(/`((?:shared-events|[a-z]+-service|nginx|test)\/[\w./-]+)`/g)];
+  t.true(names.length > 15);
+  for (const [, name = ''] of names) t.true(existsSync(join(root, name)), name);
+});
+
+for (const [at, { code: example }] of programs.entries()) {
+  test(`example ${at + 1} of a consumer greets every user, and ends on Ctrl+C`, async (t) => {
+    const stack = await startStack({ env: { LOG_LEVEL: 'warn' } });
+    mkdirSync(join(root, '.data'), { recursive: true });
+    const dir = mkdtempSync(join(root, '.data/readme-'));
+    let greeter: ChildProcessWithoutNullStreams | undefined;
+    try {
+      const { user } = seed(api(stack.urls.gateway));
+      await user({ name: 'Ada' });
+      const file = join(dir, 'greeter.ts');
+      writeFileSync(file, example.replace('6379', String(stack.ports.redis)));
+      greeter = spawn(process.execPath, [file]);
+      let output = '';
+      greeter.stdout.on('data', (chunk) => {
+        output += chunk;
+      });
+      const errors = text(greeter.stderr);
+      await user({ name: 'Grace' });
+      await until('both are greeted', () => /Hello Ada/.test(output) && /Hello Grace/.test(output));
+      greeter.kill('SIGINT');
+      t.is(await errors, '');
+    } finally {
+      greeter?.kill('SIGKILL');
+      rmSync(dir, { recursive: true });
+      await stack.stop();
+    }
+  });
+}

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { taskEvents, userEvents } from 'shared-events';
+import { allStreams } from 'shared-events';
 import { asyncApi } from 'shared-events/openapi';
 import { gatewayApi } from './gateway-api.ts';
 
@@ -12,7 +12,7 @@ export const folder = import.meta.dirname;
 /** The documents, by the names of their files. */
 export const documents = {
   'openapi.json': gatewayApi,
-  'asyncapi.json': () => asyncApi([userEvents, taskEvents]),
+  'asyncapi.json': () => asyncApi(allStreams),
 };
 
 /** A document as its file has it. */

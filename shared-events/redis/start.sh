@@ -38,15 +38,18 @@ case "${REDIS_DEFAULT_USER:-off} $* " in
   on*' --bind 127.0.0.1 '* | off*) ;;
   on*) fail 'REDIS_DEFAULT_USER=on needs --bind 127.0.0.1, because that account needs no password' ;;
 esac
-users=$(hash USER_SERVICE_REDIS_PASSWORD)
-tasks=$(hash TASK_SERVICE_REDIS_PASSWORD)
-operator=$(hash OPERATOR_REDIS_PASSWORD)
+accounts=$(dirname "$0")/users.acl
+variables=$(sed -n 's/^user .* #//p' "$accounts")
+hashes=
+for variable in $variables; do
+  hash=$(hash "$variable")
+  hashes="$hashes s/#$variable /#$hash /;"
+done
 default=$(default_user)
 {
   echo "$default"
   awk '/^#|^$/ { next } /^user/ { printf "%s%s", end, $0; end = "\n"; next } { sub(/^ */, " "); printf "%s", $0 } END { print "" }' \
-    "$(dirname "$0")/users.acl" |
-    sed "s/#USER_SERVICE_REDIS_PASSWORD/#$users/; s/#TASK_SERVICE_REDIS_PASSWORD/#$tasks/; s/#OPERATOR_REDIS_PASSWORD/#$operator/"
+    "$accounts" | sed "$hashes"
 } >"$acl"
 
 # The folder of the data: the argument after --dir, else this one.
@@ -58,6 +61,6 @@ for argument in "$@"; do
 done
 sh "$(dirname "$0")/mend.sh" "$dir"
 
-unset password USER_SERVICE_REDIS_PASSWORD TASK_SERVICE_REDIS_PASSWORD OPERATOR_REDIS_PASSWORD
+unset password $variables
 # A projection of a million users that a replay replaces is taken away beside the work, not before it.
 exec redis-server "$@" --aclfile "$acl" --lazyfree-lazy-server-del yes

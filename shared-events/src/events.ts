@@ -10,7 +10,13 @@ export {
   subjectOf,
   UndecodableEntry,
 } from './events/entry.ts';
-export { type Envelope, type Event, type EventStream, eventStream } from './events/event-stream.ts';
+export {
+  type Envelope,
+  type Event,
+  type EventOf,
+  type EventStream,
+  eventStream,
+} from './events/event-stream.ts';
 export { hashTag, isId, newId, partitionOf, routingDigits } from './events/ids.ts';
 export { allStreams } from './events/streams.ts';
 export {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 
 /** The passwords of the accounts (see shared-events/redis/users.acl), made anew by each process, as Redis is given them. */
 export const accountPasswords: Record<string, string> = {};
@@ -13,4 +14,5 @@ export function credentials(account: string) {
   return { REDIS_USERNAME: account, REDIS_PASSWORD: accountPasswords[variable] };
 }
 
-for (const account of ['user-service', 'task-service', 'operator']) credentials(account);
+const file = new URL('../../shared-events/redis/users.acl', import.meta.url);
+for (const [, account = ''] of readFileSync(file, 'utf8').matchAll(/^user (\S+)/gm)) credentials(account);

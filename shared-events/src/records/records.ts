@@ -46,7 +46,8 @@ export interface Records<Document> {
 interface RecordOptions<Type extends string, Document> {
   redis: Redis;
   stream: EventStream<Type, Document>;
-  updated: Type;
+  /** The type of an update's event; or what tells it from the document before the update and after. */
+  updated: Type | ((before: Document, after: Document) => Type);
   deleted: Type;
   recordKey(id: string): string;
   /**
@@ -143,7 +144,8 @@ export function records<Type extends string, Document extends { id: string }>(
         const document = documentOf(stream, record);
         const edited = edit(document);
         if (edited === document) return undefined;
-        return { type: updated, document: edited, text: JSON.stringify(edited), schema: stream.schema };
+        const type = typeof updated === 'function' ? updated(document, edited) : updated;
+        return { type, document: edited, text: JSON.stringify(edited), schema: stream.schema };
       }),
     // The event of a removal carries the document as it stands, in the shape it was written in.
     remove: (id, request) =>
