@@ -24,12 +24,14 @@ export type UndecodableCode = 'malformed_entry' | 'unknown_type' | 'unknown_sche
 export class UndecodableEntry extends Error {
   readonly code: UndecodableCode;
   readonly entryId: string;
+  readonly reason: string;
 
   constructor(code: UndecodableCode, entryId: string, reason: string, cause?: unknown) {
     super(`entry ${entryId}: ${reason}`, { cause });
     this.name = 'UndecodableEntry';
     this.code = code;
     this.entryId = entryId;
+    this.reason = reason;
   }
 }
 

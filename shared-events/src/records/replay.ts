@@ -152,9 +152,9 @@ async function replayRecords(options: ReplayOptions): Promise<void> {
   }
 
   /** A subject whose newest entry cannot be understood is left as it is. */
-  function leave({ entryId, message }: UndecodableEntry, subject: string): void {
+  function leave(error: UndecodableEntry, subject: string): void {
     living.add(subject);
-    onUnreadable(unreadable(entryId, subject, message));
+    onUnreadable(unreadable(error, subject));
   }
 
   for await (const finals of finalsUntil(range, start, onRead, leave)) {

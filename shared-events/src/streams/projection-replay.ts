@@ -56,7 +56,7 @@ export function projectionReplay(redis: Redis, projection: Projection, partition
       for (const entry of page) {
         const error = wrong.get(entry[0]);
         const subject = subjectOf(entry);
-        if (error) unread.set(subject || entry[0], unreadable(entry[0], subject, error.message));
+        if (error) unread.set(subject || entry[0], unreadable(error, subject));
         else unread.delete(subject);
       }
       onRead(page.length);

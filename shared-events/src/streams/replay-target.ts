@@ -1,3 +1,5 @@
+import type { UndecodableEntry } from '../events/entry.ts';
+
 /** Whether a replay puts right what is not as the events say, or only tells of it. */
 export type ReplayMode = 'replay' | 'verify';
 
@@ -27,5 +29,5 @@ export interface ReplayTarget {
 }
 
 /** Returns the sentence for an entry that cannot be understood. */
-export const unreadable = (id: string, subject: string, reason: string): string =>
-  `entry ${id} of ${subject || 'no subject'} cannot be understood, and what it is about is left as it is: ${reason}`;
+export const unreadable = ({ entryId, reason }: UndecodableEntry, subject: string): string =>
+  `entry ${entryId} of ${subject || 'no subject'} cannot be understood, and what it is about is left as it is: ${reason}`;
