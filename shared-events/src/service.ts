@@ -107,8 +107,7 @@ async function start<Config extends ServiceConfig, Collaborators>(
     showsStreams,
     replays: { command: [main, 'replay'], names: namesOf(projections, records) },
   });
-  let claimed = false;
-
+  const claim = claimData({ redis, partitions: config.PARTITIONS, signal, log });
   const app = createApp({
     log,
     metrics,
@@ -116,18 +115,12 @@ async function start<Config extends ServiceConfig, Collaborators>(
     api: definition.api,
     collaborators: parts.collaborators,
     parts: operator,
-    isOpen: () => claimed,
-    missing: async () => [...(claimed ? await missingOf(redis) : ['redis']), ...readers.missing()],
+    isOpen: claim.isDone,
+    missing: async () => [...(claim.isDone() ? await missingOf(redis) : ['redis']), ...readers.missing()],
   });
-  const claim = async () => {
-    await claimPartitions({ redis, partitions: config.PARTITIONS, signal, log });
-    claimed = true;
-  };
-  const unlessStopping = (error: unknown) => signal.aborted || fail(error);
-  const claiming = claim();
-  const reading = claiming.then(readers.run).catch(unlessStopping);
+  const reading = claim.done.then(readers.run).catch((error) => signal.aborted || fail(error));
   // Whoever finds the port open is served; only while Redis is away it is open for questions of health.
-  await Promise.race([claiming.catch(() => undefined), delay(listenTimeout)]);
+  await Promise.race([claim.done.catch(() => undefined), delay(listenTimeout)]);
   const server = await listen(app.callback(), config.PORT, config.HOST);
   log.info({ pid: process.pid, port: server.port, partitions: config.PARTITIONS }, 'listening');
 
@@ -139,6 +132,15 @@ async function start<Config extends ServiceConfig, Collaborators>(
     await parts.close?.();
     redis.disconnect();
   };
+}
+
+/** Claims the data, as `claimPartitions` does, and knows whether that is done. */
+function claimData(options: Parameters<typeof claimPartitions>[0]) {
+  let claimed = false;
+  const done = claimPartitions(options).then(() => {
+    claimed = true;
+  });
+  return { done, isDone: () => claimed };
 }
 
 const namesOf = (...kinds: { name: string }[][]) => kinds.flat().map(({ name }) => name);
