@@ -1,14 +1,28 @@
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buffer, text } from 'node:stream/consumers';
 import test from 'ava';
+import type { Redis } from 'ioredis';
 import type { User } from 'shared-events';
 import { api, seed } from './stack/api.ts';
+import { withBareRedis } from './stack/bare-redis.ts';
 import { startCommand } from './stack/commands.ts';
 import { root } from './stack/parts.ts';
 import { openTestRedis } from './stack/redis.ts';
 import { type Stack, startStack } from './stack/stack.ts';
+import { eachToolset } from './stack/toolsets.ts';
 import { until } from './stack/until.ts';
 
 // The backup and the restore of the page on Redis, typed as they are written there.
@@ -24,6 +38,13 @@ function line(begin: string, dataDir: string, backup: string): string {
 
 const run = (command: string) => execFileSync('sh', ['-c', command], { cwd: root, encoding: 'utf8' });
 
+/** Has Redis rewrite its append-only file, and waits until it has. */
+async function rewrite(redis: Redis): Promise<void> {
+  await redis.bgrewriteaof();
+  const isIdle = async () => /aof_rewrite_in_progress:0/.test(await redis.info('persistence'));
+  await until('the rewrite ends', isIdle);
+}
+
 /** Rewrites the append-only file again and again until it is stopped. */
 function keepRewriting(stack: Stack): () => Promise<number> {
   const redis = openTestRedis(stack);
@@ -31,9 +52,7 @@ function keepRewriting(stack: Stack): () => Promise<number> {
   let rewrites = 0;
   const work = async () => {
     while (busy) {
-      await redis.bgrewriteaof();
-      const isIdle = async () => /aof_rewrite_in_progress:0/.test(await redis.info('persistence'));
-      await until('the rewrite ends', isIdle);
+      await rewrite(redis);
       rewrites += 1;
     }
   };
@@ -67,6 +86,65 @@ function keepWriting(stack: Stack) {
   ended.catch(() => undefined);
   return { made, stop };
 }
+
+const script = join(root, 'shared-events/redis/backup.sh');
+
+/** Runs a backup whose archive nobody takes before `meanwhile` is done, so that tar is in the midst of it until then. */
+async function packed(dir: string, env: NodeJS.ProcessEnv, meanwhile: () => Promise<void>) {
+  const child = spawn('sh', [script, dir], { env });
+  const errors = text(child.stderr);
+  const ended = once(child, 'close');
+  await once(child.stdout, 'readable');
+  await meanwhile();
+  const archive = await buffer(child.stdout);
+  const [code] = await ended;
+  return { code, archive, errors: await errors };
+}
+
+eachToolset((tools, env) => {
+  test(`with ${tools}, a backup is whole though Redis writes on, and rewrites its files, while it is packed`, async (t) => {
+    await withBareRedis(async ({ redis, dir, process }) => {
+      const large = randomBytes(4_000_000).toString('base64');
+      await redis.set('base', large);
+      await rewrite(redis);
+      await redis.set('increment', large);
+      const { code, archive, errors } = await packed(dir, env, async () => {
+        await redis.set('later', large);
+        await rewrite(redis);
+        await redis.set('later', 'still');
+      });
+      t.is(code, 0, errors);
+      t.is(errors, '');
+      t.deepEqual(readdirSync(dir).sort(), ['appendonlydir', 'users.acl']);
+
+      await process.stop();
+      rmSync(join(dir, 'appendonlydir'), { recursive: true });
+      execFileSync('tar', ['-x', '-f', '-', '-C', dir], { input: archive, env });
+      await process.start();
+      t.is(await redis.get('base'), large);
+      t.is(await redis.get('increment'), large);
+    });
+  });
+
+  test(`with ${tools}, a backup that cannot be written, or lacks a file, fails and says so`, async (t) => {
+    await withBareRedis(async ({ redis, dir }) => {
+      await redis.set('some', 'thing');
+      await rewrite(redis);
+      const fails = (command: string) => {
+        const { status, stderr } = spawnSync('sh', ['-c', command], { env, encoding: 'utf8' });
+        t.not(status, 0, command);
+        t.not(stderr, '', command);
+        t.deepEqual(readdirSync(dir).sort(), ['appendonlydir', 'users.acl'], command);
+      };
+      if (existsSync('/dev/full')) fails(`sh ${script} ${dir} >/dev/full`);
+      const manifest = join(dir, 'appendonlydir/appendonly.aof.manifest');
+      const named = readFileSync(manifest);
+      writeFileSync(manifest, `${named}file appendonly.aof.9.incr.aof seq 9 type i\n`);
+      fails(`sh ${script} ${dir} >/dev/null`);
+      writeFileSync(manifest, named);
+    });
+  });
+});
 
 test('a backup taken under load, and while Redis rewrites its files, restores all that was answered before it', async (t) => {
   const dir = mkdtempSync(join(tmpdir(), 'backup-'));

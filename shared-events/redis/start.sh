@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs redis-server, with the arguments given, on data that is whole (see mend.sh) and under the accounts of users.acl.
+# Runs redis-server, or else valkey-server, with the arguments given, on data that is whole (see mend.sh) and under the accounts of users.acl.
 # The passwords come from the environment and go into the ACL file as hashes, so they stand neither in a file nor among
 # a process's arguments.
 # The account `default`, which needs no password, is off. REDIS_DEFAULT_USER=on leaves it on, with all rights: for a
@@ -62,5 +62,7 @@ done
 sh "$(dirname "$0")/mend.sh" "$dir"
 
 unset password $variables
+server=redis-server
+command -v $server >/dev/null || server=valkey-server
 # A projection of a million users that a replay replaces is taken away beside the work, not before it.
-exec redis-server "$@" --aclfile "$acl" --lazyfree-lazy-server-del yes
+exec $server "$@" --aclfile "$acl" --lazyfree-lazy-server-del yes

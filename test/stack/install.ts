@@ -6,7 +6,10 @@ import { pathToFileURL } from 'node:url';
 const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
 const stackPrograms = ['redis-server', 'nginx'];
 /** Programs that do as well. */
-const substitutes: Record<string, string[]> = { chromium: ['google-chrome'] };
+const substitutes: Record<string, string[]> = {
+  chromium: ['google-chrome'],
+  'redis-server': ['valkey-server'],
+};
 /** Debian's packages have the names of their programs; a browser also needs letters. */
 const packagesOf: Record<string, string> = { chromium: 'chromium fonts-dejavu-core' };
 
@@ -71,11 +74,23 @@ function shell(become: string[], command: string): void {
   if (status !== 0) throw new Error(`This failed: ${command}\n${stdout}${stderr}`);
 }
 
+/** A program of the stack, its version and where it is, in one line. */
+function describe(program: string): string {
+  const path = locate(program) ?? program;
+  const { stdout, stderr } = spawnSync(path, [program === 'nginx' ? '-v' : '--version'], {
+    encoding: 'utf8',
+  });
+  const [, name, version] = /(nginx|\w+ server)(?:\/| v=)(\S+)/.exec(stdout + stderr) ?? [];
+  return `${name ?? program} ${version ?? 'of an unknown version'} (${path})`;
+}
+
 // Tests of a system that runs elsewhere need nothing here.
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href && !process.env.GATEWAY_URL) {
   try {
     const programs = [...stackPrograms, ...process.argv.slice(2)];
-    ensureInstalled((line) => process.stdout.write(`${line}\n`), programs);
+    const say = (line: string) => process.stdout.write(`${line}\n`);
+    ensureInstalled(say, programs);
+    for (const program of stackPrograms) say(describe(program));
   } catch (error) {
     process.stderr.write(`${(error as Error).message}\n`);
     process.exitCode = 1;

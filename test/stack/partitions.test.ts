@@ -38,6 +38,9 @@ test('all that belongs to one user carries the hash tag of the partition their i
   );
 });
 
+/** The words of a line of MONITOR. */
+const wordsOf = (line: string) => [...line.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(([, word = '']) => word);
+
 test('every script names all the keys it touches, and all carry one hash tag', async (t) => {
   await withStack(
     async ({ stack, gateway, user, task }) => {
@@ -50,16 +53,16 @@ test('every script names all the keys it touches, and all carry one hash tag', a
       const scripts = new Map<string, Set<string>>();
       let named = new Set<string>();
       createInterface(monitor).on('line', (line) => {
-        const [command = '', ...rest] = [...line.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(
-          ([, word = '']) => word,
-        );
+        // A script's text ends where the number of its keys stands; Valkey 8.1 leaves the quotes in it as they are.
+        const [, count, keys = ''] = /"eval(?:sha)?" ".*?" "(\d+)" (.*)$/i.exec(line) ?? [];
+        const [command = '', ...rest] = wordsOf(line);
         if (line.includes(' lua] ')) {
-          const keys = scripts.get([...named].join(' ')) ?? new Set();
+          const touched = scripts.get([...named].join(' ')) ?? new Set();
           const [key] = /^(xinfo|xgroup)$/i.test(command) ? rest.slice(1) : rest;
-          if (key !== undefined) keys.add(key);
-          scripts.set([...named].join(' '), keys);
-        } else if (/^eval(sha)?$/i.test(command)) {
-          named = new Set(rest.slice(2, 2 + Number(rest[1])));
+          if (key !== undefined) touched.add(key);
+          scripts.set([...named].join(' '), touched);
+        } else if (count !== undefined) {
+          named = new Set(wordsOf(keys).slice(0, Number(count)));
         }
       });
       for (let n = 0; n < 5; n++) {

@@ -1,70 +1,13 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync, utimesSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { api, seed } from './api.ts';
 import { type Ports, root } from './parts.ts';
 import { freePorts } from './stack.ts';
+import { nodeStart, untilReady, withFolder } from './started.ts';
 import { until } from './until.ts';
 
 // `npm start` as its user meets it.
-
-interface Running {
-  process: ChildProcess;
-  output(): string;
-  ended: Promise<number>;
-}
-
-function spawnStart(ports: Ports, dataDir: string, ...args: string[]): Running {
-  const child = spawn(process.execPath, [join(root, 'test/stack/start.ts'), ...args], {
-    env: {
-      ...process.env,
-      GATEWAY_PORT: String(ports.gateway),
-      OPERATOR_PORT: String(ports.operator),
-      USER_SERVICE_PORT: String(ports.users),
-      TASK_SERVICE_PORT: String(ports.tasks),
-      REDIS_PORT: String(ports.redis),
-      DATA_DIR: dataDir,
-    },
-  });
-  let text = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream?.setEncoding('utf8').on('data', (chunk) => {
-      text += chunk;
-    });
-  }
-  const ended = once(child, 'close').then(([code]) => code as number);
-  return { process: child, output: () => text, ended };
-}
-
-const untilReady = (running: Running) =>
-  until('npm start is ready', () => /^Ready\. Gateway/m.test(running.output()), 30_000);
-
-type Start = (ports: Ports, ...args: string[]) => Running;
-
-/** Gives a test a data folder and free ports; what it starts there and does not stop is stopped after it. */
-async function withFolder(run: (start: Start, ports: Ports) => Promise<void>): Promise<void> {
-  const dir = mkdtempSync(join(tmpdir(), 'start-'));
-  const started: Running[] = [];
-  try {
-    await run(
-      (ports, ...args) => {
-        const running = spawnStart(ports, dir, ...args);
-        started.push(running);
-        return running;
-      },
-      await freePorts(),
-    );
-  } finally {
-    for (const { process, ended } of started) {
-      process.kill('SIGINT');
-      await ended;
-    }
-    rmSync(dir, { recursive: true });
-  }
-}
 
 test('it starts everything, says what to try, shows all four logs, stops on Ctrl+C and keeps the data', async (t) => {
   await withFolder(async (start, ports) => {
@@ -140,7 +83,7 @@ test('a process that dies is started again', async (t) => {
 
 test('with --watch, a service restarts when its source changes', async (t) => {
   await withFolder(async (start, ports) => {
-    const running = start(ports, '--watch');
+    const running = start(ports, [...nodeStart, '--watch']);
     await untilReady(running);
     const listening = () => running.output().match(/user-service\/\d+\): listening/g)?.length ?? 0;
     await until('the user service listens', () => listening() === 1);

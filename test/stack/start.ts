@@ -10,8 +10,8 @@ import { isFree } from './ports.ts';
 import { printer } from './print.ts';
 import { createStack, type Stack } from './stack.ts';
 
-// `npm start`: the whole system on this machine, until Ctrl+C. `npm run dev` (--watch) also restarts a service when
-// its source changes.
+// `npm start`: the whole system on this machine, until Ctrl+C, or until whatever started it ends. `npm run dev` (--watch)
+// also restarts a service when its source changes.
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
 const watching = process.argv.includes('--watch');
@@ -38,23 +38,42 @@ async function main(): Promise<void> {
   ensureInstalled(say);
 
   const stack = await createStack({ ports, dir: dataDir, supervised: !watching, onLine: printer(say) });
-  let stopping = false;
+  const end = endOf(stack);
+  await stack.start().catch((failure) => {
+    if (!end.hasBegun()) throw failure;
+  });
+  if (end.hasBegun()) return;
+  if (watching) restartOnChange(stack);
+  welcome(ports);
+}
+
+/** Stops the stack in order, and this process with it, at a signal or when nobody is there any more to send one. */
+function endOf(stack: Stack): { hasBegun(): boolean } {
+  let since: number | undefined;
   const stop = async () => {
-    if (stopping) {
-      for (const part of stack.parts) part.kill('SIGKILL');
-      process.exit(1);
-    }
-    stopping = true;
+    if (since !== undefined) return;
+    since = performance.now();
     say('\nStopping; the data is kept. Press Ctrl+C again to end at once.');
     await stack.stop();
     process.exit(0);
   };
-  process.on('SIGINT', stop);
-  process.on('SIGTERM', stop);
-
-  await stack.start();
-  if (watching) restartOnChange(stack);
-  welcome(ports);
+  const endAtOnce = async () => {
+    for (const part of stack.parts) part.kill('SIGKILL');
+    for (const part of stack.parts) await part.ended();
+    process.exit(1);
+  };
+  for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
+  // One Ctrl+C comes twice, from the terminal and from npm.
+  process.on('SIGINT', () => {
+    const again = since !== undefined && performance.now() - since > 500;
+    return again ? endAtOnce() : stop();
+  });
+  // A terminal that was closed takes nothing any more.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', stop);
+  // npm does not pass every signal on, and cannot when it is killed.
+  const parent = process.ppid;
+  setInterval(() => process.ppid === parent || stop(), 250);
+  return { hasBegun: () => since !== undefined };
 }
 
 function readPorts(): Ports {
