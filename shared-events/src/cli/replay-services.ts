@@ -3,31 +3,28 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failure } from '../failure.ts';
 import { command, say } from './command.ts';
-import { chooseNames, replayHelp } from './replay.ts';
+import { chooseNames, declined, replayHelp } from './replay.ts';
 
 // `npm run replay` at the top of the project: each projection is replayed by the service that keeps it, under the
 // service's own account if the environment has its password, as Redis reads it (USER_SERVICE_REDIS_PASSWORD).
 
 const root = join(import.meta.dirname, '../../..');
 
-/** A service of this project, and the names of what it can replay. */
+/** A service of this project. */
 interface Service {
   name: string;
   main: string;
-  names: string[];
 }
 
-function services(): Service[] {
-  const { workspaces } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
-    workspaces: string[];
-  };
-  return workspaces
-    .map((name) => ({ name, main: join(root, name, 'src/main.ts') }))
-    .filter(({ main }) => existsSync(main))
-    .map((service) => ({ ...service, names: namesOf(service.main) }));
-}
+const { workspaces } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+  workspaces: string[];
+};
+const services: Service[] = workspaces
+  .map((name) => ({ name, main: join(root, name, 'src/main.ts') }))
+  .filter(({ main }) => existsSync(main));
 
-function namesOf(main: string): string[] {
+/** Returns the names of what a service can replay. */
+function namesOf({ main }: Service): string[] {
   const { status, stdout, stderr } = spawnSync(process.execPath, [main, 'replay', '--list'], {
     encoding: 'utf8',
   });
@@ -40,6 +37,7 @@ function accountOf(service: string) {
   return password ? { REDIS_USERNAME: service, REDIS_PASSWORD: password } : {};
 }
 
+/** Has a service replay something. Returns the exit code. */
 function replay({ name, main }: Service, args: string[]): number {
   const env = { ...process.env, ...accountOf(name) };
   return spawnSync(process.execPath, [main, 'replay', ...args], { stdio: 'inherit', env }).status ?? 2;
@@ -47,12 +45,19 @@ function replay({ name, main }: Service, args: string[]): number {
 
 await command(async () => {
   const [wanted = '--help', ...options] = process.argv.slice(2);
-  const all = services();
-  const names = all.flatMap((service) => service.names);
+  if (wanted === 'all') {
+    process.exitCode = Math.max(...services.map((service) => replay(service, ['all', ...options])));
+    return;
+  }
+  if (!wanted.startsWith('-')) {
+    for (const service of services) {
+      const code = replay(service, [wanted, '--decline', ...options]);
+      if (code === declined) continue;
+      process.exitCode = code;
+      return;
+    }
+  }
+  const names = services.flatMap(namesOf);
   if (['--help', '-h'].includes(wanted)) return void say(replayHelp(names));
-  const codes = chooseNames(names, [wanted]).map((name) => {
-    const service = all.find((each) => each.names.includes(name)) as Service;
-    return replay(service, [name, ...options]);
-  });
-  process.exitCode = Math.max(...codes);
+  chooseNames(names, [wanted]);
 });

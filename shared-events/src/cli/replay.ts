@@ -39,6 +39,7 @@ const options = {
   until: { type: 'string' },
   to: { type: 'string' },
   list: { type: 'boolean' },
+  decline: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const;
 
@@ -56,6 +57,9 @@ export const replayHelp = (
 It may be stopped at any moment and run again.
 Environment: REDIS_HOST, REDIS_PORT, REDIS_USERNAME, REDIS_PASSWORD and REDIS_TLS, as for the services.`;
 
+/** The exit code of a service that is asked, with --decline, for what is not its own. */
+export const declined = 3;
+
 /**
  * Runs the replays of a service as a command. Ends with 0; with 1 if --verify found a difference, or if an entry could not
  * be understood; and with 2 if it could not do what was asked, after saying why. With --list it prints the names of what can be replayed, a line each.
@@ -66,6 +70,10 @@ export const replayCommand = (replayable: Replayable, args: string[]): Promise<v
     const targets = targetsOf(replayable);
     const names = [...targets.keys()];
     if (values.list) return names.forEach(say);
+    if (values.decline && !names.includes(positionals[0] ?? '')) {
+      process.exitCode = declined;
+      return;
+    }
     if (values.help || positionals.length === 0) return void say(replayHelp(names));
     const chosen = chooseNames(names, positionals);
     const asOf = values.until !== undefined || values.to !== undefined ? pastState(values) : undefined;
