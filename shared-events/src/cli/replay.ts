@@ -61,8 +61,9 @@ Environment: REDIS_HOST, REDIS_PORT, REDIS_USERNAME, REDIS_PASSWORD and REDIS_TL
 export const declined = 3;
 
 /**
- * Runs the replays of a service as a command. Ends with 0; with 1 if --verify found a difference, or if an entry could not
- * be understood; and with 2 if it could not do what was asked, after saying why. With --list it prints the names of what can be replayed, a line each.
+ * Runs the replays of a service as a command. Ends with 0; with 1 if --verify found a difference, or if an entry could
+ * not be understood; and with 2 if it could not do what was asked, after saying why. With --list it prints the names of
+ * what can be replayed, a line each.
  */
 export const replayCommand = (replayable: Replayable, args: string[]): Promise<void> =>
   command(async () => {
