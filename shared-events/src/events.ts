@@ -1,9 +1,7 @@
-export { asEvent, type NoEvent } from './events/as-event.ts';
-export { type CloudEvent, fromCloudEvent, timeOf, toCloudEvent } from './events/cloud-event.ts';
+export { type CloudEvent, fromCloudEvent, toCloudEvent } from './events/cloud-event.ts';
 export {
   type Entry,
   field,
-  parseData,
   type RawEntry,
   type RequestContext,
   readEntry,

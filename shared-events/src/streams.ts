@@ -3,7 +3,6 @@ export { deadLetters } from './streams/dead-letters.ts';
 export { readBatches } from './streams/entries.ts';
 export { follow, followBlock } from './streams/follow.ts';
 export { groupKeys, LeaseLost } from './streams/group.ts';
-export { type KeyedQueue, keyedQueue } from './streams/keyed-queue.ts';
 export { pagesAfter } from './streams/pages.ts';
 export { positionsKey } from './streams/positions.ts';
 export {
@@ -14,4 +13,3 @@ export {
   projectionKey,
 } from './streams/projection.ts';
 export { type Handler, type Handling, type Reaction, reaction } from './streams/reaction.ts';
-export { readerStates } from './streams/reader-states.ts';

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { hashTag, type Task, taskEvents } from 'shared-events';
+import { hashTag, type Task, taskEvents, UndecodableEntry } from 'shared-events';
 import {
   documentOf,
   type Final,
@@ -58,8 +58,18 @@ async function* orphanedRecords(
     for (const key of keys) {
       const subject = key.slice(prefix.length);
       const record = isLiving(subject) ? null : await redis.get(key);
-      if (record !== null) yield { subject, owner: documentOf(taskEvents, parseRecord(record)).userId };
+      if (record !== null) yield { subject, owner: ownerIn(record) };
     }
+  }
+}
+
+/** Returns whose task a record is; nobody's if it cannot be read. */
+function ownerIn(record: string): string {
+  try {
+    return documentOf(taskEvents, parseRecord(record)).userId;
+  } catch (error) {
+    if (error instanceof UndecodableEntry) return '';
+    throw error;
   }
 }
 

@@ -38,6 +38,28 @@ test('a replay under which entries are removed begins again, and brings no delet
   });
 });
 
+test('what comes while a replay compares is in the projection that it puts in place', async (t) => {
+  await withBareRedis(async ({ redis }) => {
+    const stale = newId();
+    await redis.hset('known-users:{0}', stale, '1-1');
+    await redis.xadd(stream, '*', ...entryFields({ type: 'user.created', subject: newId() }));
+    const late = newId();
+    let adding: Promise<unknown> | undefined;
+    await projectionReplay(redis, knownUsers, 0).replay('replay', new AbortController().signal, {
+      onRead: () => undefined,
+      // The two have been compared; on the same connection, this comes before what follows.
+      onDifference: () => {
+        adding ??= redis.xadd(stream, '*', ...entryFields({ type: 'user.created', subject: late }));
+      },
+      onUnreadable: (what) => t.fail(what),
+    });
+    await adding;
+    const known = await redis.hgetall('known-users:{0}');
+    t.true(late in known);
+    t.false(stale in known);
+  });
+});
+
 test('while a replay reads a stream, a compaction of it is refused, and says who is at it', async (t) => {
   await withStack(async ({ stack, redis, user }) => {
     await user();

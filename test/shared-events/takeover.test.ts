@@ -135,6 +135,22 @@ test('over a Redis that is restarted, every entry is handled, in order', async (
   });
 });
 
+test('a consumer stops at once while its connections are being made anew', async (t) => {
+  await withConsumers(async ({ start, redis, process }) => {
+    const consumers = [1, 2, 3, 4].map(() => start(async () => undefined));
+    await add(redis, 'a', 'one');
+    await until('it is settled', async () => (await pendingCount(redis)) === 0);
+    await process.stop();
+    await until('the connections are away', () =>
+      consumers.every((consumer) => consumer.redis.status === 'reconnecting'),
+    );
+    const began = performance.now();
+    await Promise.all(consumers.map((consumer) => consumer.stop()));
+    t.true(performance.now() - began < 5000);
+    await process.start();
+  });
+});
+
 test('entries that were removed before the group read them are told of', async (t) => {
   await withConsumers(async ({ start, redis }) => {
     const first = start(async () => undefined);

@@ -146,8 +146,9 @@ async function writeState(name: string, targets: ReplayTarget[], redis: Redis, {
   const bar = progress({ out: process.stderr, label: name, total: await lengthOf(redis, targets) });
   const lines: string[] = [];
   for (const target of targets) {
-    await refuseCompacted({ redis, stream: target.stream }, until);
     lines.push(...(await target.stateAt(until, bar.add)));
+    // Asked afterwards: a compaction marks the stream before it removes anything.
+    await refuseCompacted({ redis, stream: target.stream }, until);
   }
   await pipeline(
     lines.map((line) => `${line}\n`),

@@ -2,10 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Logger } from 'pino';
 import { Failure } from '../failure.ts';
+import type { ReplayMode } from '../streams/replay-target.ts';
 import type { ReplayNews } from './replay-news.ts';
-
-export const replayModes = ['replay', 'verify'] as const;
-export type ReplayMode = (typeof replayModes)[number];
 
 /** A replay as it is told of, while it runs and after. */
 export interface Replay {

@@ -10,13 +10,14 @@ import { readBody } from '../http/body.ts';
 import type { Problems } from '../http/problems.ts';
 import type { Endpoint } from '../http/route.ts';
 import { openBlockingRedis } from '../redis/connection.ts';
+import { replayModes } from '../streams/replay-target.ts';
 import { createDeadLetters } from './dead-letters.ts';
 import { createFeed } from './feed.ts';
 import { ownMachineOnly } from './guard.ts';
 import { lifeOf, recentEvents } from './history.ts';
 import { feedBlock } from './live-tail.ts';
 import { readReaders } from './readers.ts';
-import { createReplays, replayModes } from './replays.ts';
+import { createReplays } from './replays.ts';
 
 /** Routes for operators, and what ends the work behind them; call it before the server stops. */
 export interface OperatorRoutes extends AppPart {

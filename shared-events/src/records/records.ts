@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { RequestContext } from '../events/entry.ts';
+import { parseData, type RequestContext } from '../events/entry.ts';
 import type { EventStream } from '../events/event-stream.ts';
 import { Failure } from '../failure.ts';
 import { endBy } from '../redis/connection.ts';
@@ -78,10 +78,13 @@ function split(text: string): [string, string] {
 type Shapes<Document> = Pick<EventStream<string, Document>, 'schema' | 'dataOf'>;
 
 /** Returns a record's document in today's shape. Throws UndecodableEntry if it cannot be had. */
-export const documentOf = <Document>(stream: Shapes<Document>, record: KeptRecord): Document =>
-  record.schema === stream.schema
-    ? JSON.parse(record.text)
-    : stream.dataOf({ id: record.version, data: record.text, schema: record.schema });
+export function documentOf<Document>(
+  stream: Shapes<Document>,
+  { version, schema, text }: KeptRecord,
+): Document {
+  const entry = { id: version, data: text, schema };
+  return schema === stream.schema ? (parseData(entry) as Document) : stream.dataOf(entry);
+}
 
 /** Returns a record in today's shape: as it stands if it was written in it. Throws as `documentOf` does. */
 export const inTodaysShape = (stream: Shapes<unknown>, record: KeptRecord): Stored => ({

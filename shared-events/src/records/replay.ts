@@ -72,7 +72,7 @@ export function recordsReplay(
   partition: number,
   partitions: number,
 ): ReplayTarget {
-  const range: Range = { redis, stream, key: stream.key(partition) };
+  const range: Partition = { redis, stream, key: stream.key(partition) };
   const kept = open(redis, partition, partitions);
   return {
     stream: range.key,
@@ -103,7 +103,7 @@ export function recordsReplay(
   };
 }
 
-interface Range {
+interface Partition {
   redis: Redis;
   stream: EventStream<string, unknown>;
   /** the stream's partition */
@@ -111,7 +111,7 @@ interface Range {
 }
 
 interface ReplayOptions {
-  range: Range;
+  range: Partition;
   kept: RecordPartition<unknown>;
   mode: ReplayMode;
   signal: AbortSignal;
@@ -175,7 +175,7 @@ async function replayRecords(options: ReplayOptions): Promise<void> {
  * passes them by.
  */
 async function* finalsUntil(
-  { redis, stream, key }: Range,
+  { redis, stream, key }: Partition,
   until: string,
   onRead: (entries: number) => void,
   onUnreadable: (error: UndecodableEntry, subject: string) => void,

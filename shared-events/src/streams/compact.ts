@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import { field, subjectOf } from '../events/entry.ts';
 import { deadLetters } from './dead-letters.ts';
 import { compareIds } from './entry-id.ts';
-import { groupStates } from './lag.ts';
+import { groupPositions } from './lag.ts';
 import { markCompacted, withStreamLock } from './maintenance.ts';
 import { pagesBefore } from './pages.ts';
 import { positionsIn } from './positions.ts';
@@ -73,7 +73,7 @@ async function bounds({ redis, stream, before }: CompactOptions) {
   const dead = new Set<string>();
   const positions = await positionsIn({ redis, stream });
   const limits = [before, ...positions.map(({ position }) => after(position))];
-  for (const { group, position } of await groupStates({ redis, stream })) {
+  for (const { group, position } of await groupPositions({ redis, stream })) {
     const [, oldest] = (await redis.xpending(stream, group)) as [number, string | null];
     limits.push(oldest ?? after(position));
     for (const { entry } of await deadLetters({ redis, stream, group }).list()) dead.add(entry[0]);

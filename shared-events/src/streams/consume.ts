@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { subjectOf } from '../events/entry.ts';
 import { type Lease, takeLease } from '../redis/lease.ts';
+import { unlessAborted } from '../redis/unless-aborted.ts';
 import { type ConsumerGroup, consumerGroup, groupKeys, LeaseLost } from './group.ts';
 import { type KeyedQueue, keyedQueue } from './keyed-queue.ts';
 import { keepTrying, letGather, pause } from './pause.ts';
@@ -149,14 +150,19 @@ interface Reading {
  */
 async function readOn({ options, group, unsettled, reader, signal, worked }: Reading): Promise<never> {
   await ensureGroup(group, options);
+  let unread = 0;
   for (let takenOverAt = Number.NEGATIVE_INFINITY; ; ) {
     signal.throwIfAborted();
     if (performance.now() - takenOverAt >= consumeBlock) {
-      await takeOver(group, unsettled, options);
+      const missing = await takeOver(group, unsettled, options);
+      if (missing > 0 && missing !== unread) {
+        options.log.error({ unread: missing }, 'entries were removed from the stream before they were read');
+      }
+      unread = missing;
       takenOverAt = performance.now();
     }
     await unsettled.queue.downTo(maxUnsettled - batchSize, signal);
-    const entries = await group.readNew(reader, batchSize, consumeBlock);
+    const entries = await unlessAborted(signal, group.readNew(reader, batchSize, consumeBlock));
     if (entries.length > 0) options.onBatch?.(entries.length);
     for (const entry of entries) unsettled.add({ entry, isFirst: true });
     if (entries.length > 0 && entries.length < batchSize) await letGather(signal);
@@ -175,14 +181,21 @@ async function ensureGroup(
     log.error({ ...names, from }, 'the group had vanished and is made again at its checkpoint');
 }
 
-/** Takes in what is pending: left by another consumer, put back, or read by this one in a reply that was lost. */
-async function takeOver(group: ConsumerGroup, unsettled: Unsettled, options: ConsumeOptions): Promise<void> {
+/**
+ * Takes in what is pending: left by another consumer, put back, or read by this one in a reply that was lost. Resolves to
+ * how many entries were removed before they were read.
+ */
+async function takeOver(
+  group: ConsumerGroup,
+  unsettled: Unsettled,
+  options: ConsumeOptions,
+): Promise<number> {
   const { log, onEvent } = options;
   const { pending, gone, unread } = await group.takeOver();
-  if (unread > 0) log.error({ unread }, 'entries were removed from the stream before they were read');
   if (gone.length > 0) log.error({ entries: gone }, 'pending entries were removed from the stream unhandled');
   for (const entry of await group.read(pending.filter((id) => !unsettled.has(id)))) {
     unsettled.add({ entry, isFirst: false });
     onEvent?.('taken_over');
   }
+  return unread;
 }

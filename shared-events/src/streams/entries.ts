@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { type RawEntry, subjectOf } from '../events/entry.ts';
+import { unlessAborted } from '../redis/unless-aborted.ts';
 import { compareIds } from './entry-id.ts';
 import { pagesAfter } from './pages.ts';
 
@@ -48,9 +49,10 @@ export async function* readBatches(options: ReadOptions): AsyncGenerator<Batch, 
   try {
     for (let isCaughtUp = false; !signal.aborted; ) {
       const keysAndIds = [...positions.keys(), ...positions.values()];
-      const found = isCaughtUp
-        ? await reader.xread('COUNT', count, 'BLOCK', block, 'STREAMS', ...keysAndIds)
-        : await reader.xread('COUNT', count, 'STREAMS', ...keysAndIds);
+      const reply = isCaughtUp
+        ? reader.xread('COUNT', count, 'BLOCK', block, 'STREAMS', ...keysAndIds)
+        : reader.xread('COUNT', count, 'STREAMS', ...keysAndIds);
+      const found = await unlessAborted(signal, reply);
       const batch = inOrder(found ?? [], count);
       isCaughtUp = batch.isCaughtUp;
       for (const { stream, entry } of batch.entries) positions.set(stream, entry[0]);

@@ -10,7 +10,7 @@ interface FollowOptions {
   connect(): Redis;
   signal: AbortSignal;
   log: Logger;
-  /** Called each time everything in the stream has been applied. */
+  /** Called each time the end of the stream was reached. */
   onCaughtUp?(): void;
 }
 
@@ -54,8 +54,12 @@ async function followOn(options: FollowOptions, worked: () => void): Promise<voi
       positions.set(stream, position);
     }
     if (isCaughtUp) onCaughtUp?.();
-    if (entries.length === 0) await tellMissed(projection, log);
-    else if (isCaughtUp) await letGather(signal);
+    if (entries.length === 0) {
+      // Somebody may have put the projection back, such as a replay that ended before what was applied meanwhile.
+      position = await projection.position();
+      positions.set(stream, position);
+      await tellMissed(projection, log);
+    } else if (isCaughtUp) await letGather(signal);
     worked();
   }
 }

@@ -8,7 +8,7 @@ interface KeyedQueueOptions<Item> {
 export interface KeyedQueue<Item> {
   /** Takes an item in. Those of one key are worked on one after the other, as they came; others meanwhile. */
   add(item: Item): void;
-  /** Resolves when at most so many items are left, or the signal aborts. */
+  /** Resolves when at most so many items are left, or the signal aborts. One may wait at a time. */
   downTo(size: number, signal?: AbortSignal): Promise<void>;
 }
 

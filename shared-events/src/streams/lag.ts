@@ -1,10 +1,11 @@
 import type { Redis } from 'ioredis';
 import { readingScript } from '../redis/script.ts';
 import { groupKeys } from './group.ts';
+import type { StreamRange } from './pages.ts';
 
 const countScript = readingScript(new URL('lua/count-after.lua', import.meta.url));
 
-/** Up to how many entries are counted: it costs Redis the same however far somebody is behind. */
+/** Up to how many entries are counted, so that Redis is not held up the longer the farther somebody is behind. */
 export const maxCounted = 1000;
 
 export interface Lag {
@@ -28,13 +29,8 @@ export interface GroupState {
   deadLetters: number;
 }
 
-interface Range {
-  redis: Redis;
-  stream: string;
-}
-
 /** How far a reader at a position is behind the end of the stream. */
-export async function lagOf({ redis, stream }: Range, position: string): Promise<Lag> {
+export async function lagOf({ redis, stream }: StreamRange, position: string): Promise<Lag> {
   const [found, first] = (await countScript(redis, [stream], [position, maxCounted + 1])) as [number, string];
   return {
     entries: Math.min(found, maxCounted),
@@ -44,21 +40,28 @@ export async function lagOf({ redis, stream }: Range, position: string): Promise
 }
 
 /** What the consumer groups of a stream are at; none if there is no stream. */
-export async function groupStates(range: Range): Promise<GroupState[]> {
+export async function groupStates(range: StreamRange): Promise<GroupState[]> {
   return Promise.all((await groupsOf(range)).map((info) => groupState(range, info)));
 }
 
+/** Resolves to where the consumer groups of a stream stand; to none if there is no stream. */
+export const groupPositions = async (range: StreamRange) =>
+  (await groupsOf(range)).map((info) => ({
+    group: String(info.name),
+    position: String(info['last-delivered-id']),
+  }));
+
 /** The names of the consumer groups of a stream; none if there is no stream. */
-export const groupNames = async (range: Range): Promise<string[]> =>
+export const groupNames = async (range: StreamRange): Promise<string[]> =>
   (await groupsOf(range)).map(({ name }) => String(name));
 
 /** What XINFO GROUPS tells. */
-async function groupsOf({ redis, stream }: Range): Promise<Record<string, unknown>[]> {
+async function groupsOf({ redis, stream }: StreamRange): Promise<Record<string, unknown>[]> {
   if ((await redis.exists(stream)) === 0) return [];
   return ((await redis.xinfo('GROUPS', stream)) as unknown[][]).map(asRecord);
 }
 
-async function groupState(range: Range, info: Record<string, unknown>): Promise<GroupState> {
+async function groupState(range: StreamRange, info: Record<string, unknown>): Promise<GroupState> {
   const { redis, stream } = range;
   const group = String(info.name);
   const position = String(info['last-delivered-id']);

@@ -1,16 +1,11 @@
-import type { Redis } from 'ioredis';
 import { Failure } from '../failure.ts';
 import { exclusively } from '../redis/exclusive.ts';
 import { smallScript } from '../redis/script.ts';
 import { compareIds } from './entry-id.ts';
+import type { StreamRange } from './pages.ts';
 import { streamInfo } from './stream-info.ts';
 
 // What keeps those apart who remove entries of a stream, and those who read all of it.
-
-interface Range {
-  redis: Redis;
-  stream: string;
-}
 
 const markScript = smallScript(new URL('lua/mark.lua', import.meta.url));
 const markKey = (stream: string) => `${stream}:compacted`;
@@ -20,18 +15,18 @@ const markKey = (stream: string) => `${stream}:compacted`;
  * aborts if the lock could not be kept.
  */
 export const withStreamLock = <T>(
-  { redis, stream, holder }: Range & { holder: string },
+  { redis, stream, holder }: StreamRange & { holder: string },
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> => exclusively({ redis, key: `${stream}:lock`, holder }, work);
 
 /** Marks that from now on the history of a stream before an id is not whole. It works also when memory is out. */
-export async function markCompacted({ redis, stream }: Range, before: string): Promise<void> {
+export async function markCompacted({ redis, stream }: StreamRange, before: string): Promise<void> {
   const marked = (await redis.get(markKey(stream))) ?? '0-0';
   if (compareIds(marked, before) < 0) await markScript(redis, [markKey(stream)], [before]);
 }
 
 /** Fails with `compacted` if the state of a stream as it was at an id cannot be told, because it was compacted since. */
-export async function refuseCompacted({ redis, stream }: Range, until: string): Promise<void> {
+export async function refuseCompacted({ redis, stream }: StreamRange, until: string): Promise<void> {
   const mark = (await redis.get(markKey(stream))) ?? '0-0';
   if (compareIds(until, mark) >= 0) return;
   const moment = new Date(Number.parseInt(mark, 10)).toISOString();
@@ -48,7 +43,7 @@ const maxAttempts = 5;
  * Runs work that reads a whole stream; again if entries were removed meanwhile, by somebody who did not ask for the lock.
  * Fails with `disturbed` if that happens each of five times.
  */
-export async function undisturbed<T>(range: Range, work: () => Promise<T>): Promise<T> {
+export async function undisturbed<T>(range: StreamRange, work: () => Promise<T>): Promise<T> {
   let removed = await removedFrom(range);
   for (let attempt = 1; attempt <= maxAttempts; attempt++) {
     const result = await work();
@@ -63,7 +58,7 @@ export async function undisturbed<T>(range: Range, work: () => Promise<T>): Prom
 }
 
 /** Resolves to how many entries were ever removed from a stream. */
-async function removedFrom({ redis, stream }: Range): Promise<number> {
+async function removedFrom({ redis, stream }: StreamRange): Promise<number> {
   const { added, length } = await streamInfo(redis, stream);
   return added - length;
 }

@@ -3,21 +3,22 @@ import type { RawEntry } from '../events/entry.ts';
 
 const pageSize = 500;
 
-interface Range {
+/** A stream, and who reads it. */
+export interface StreamRange {
   redis: Redis;
   stream: string;
 }
 
 /** Yields the entries after a position up to an id, in order, page by page; the next is read while one is used. */
 export const pagesAfter = (
-  { redis, stream }: Range,
+  { redis, stream }: StreamRange,
   after: string,
   until = '+',
 ): AsyncGenerator<RawEntry[]> =>
   pages((from) => redis.xrange(stream, from, until, 'COUNT', pageSize), `(${after}`);
 
 /** Yields the entries up to an id, from the last to the first, page by page; the next is read while one is used. */
-export const pagesBefore = ({ redis, stream }: Range, until = '+'): AsyncGenerator<RawEntry[]> =>
+export const pagesBefore = ({ redis, stream }: StreamRange, until = '+'): AsyncGenerator<RawEntry[]> =>
   pages((to) => redis.xrevrange(stream, to, '-', 'COUNT', pageSize), until);
 
 async function* pages(
@@ -36,7 +37,7 @@ async function* pages(
 }
 
 /** Resolves to the id of the last entry there is; to `0-0` if there is none. */
-export async function endOf({ redis, stream }: Range): Promise<string> {
+export async function endOf({ redis, stream }: StreamRange): Promise<string> {
   const [last] = await redis.xrevrange(stream, '+', '-', 'COUNT', 1);
   return last?.[0] ?? '0-0';
 }

@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis';
+import type { StreamRange } from './pages.ts';
 
 /** Where a projection stands in a stream. */
 export interface NamedPosition {
@@ -16,13 +16,7 @@ export const positionsKey = (stream: string): string => `${stream}:positions`;
 const entryId = /^\d{1,20}-\d{1,20}$/;
 
 /** Resolves to the projections that follow a stream. A position that is no entry id is told as `0-0`. */
-export async function positionsIn({
-  redis,
-  stream,
-}: {
-  redis: Redis;
-  stream: string;
-}): Promise<NamedPosition[]> {
+export async function positionsIn({ redis, stream }: StreamRange): Promise<NamedPosition[]> {
   const found = Object.entries(await redis.hgetall(positionsKey(stream)));
   return found
     .map(([name, position]) => ({ name, position: entryId.test(position) ? position : '0-0' }))

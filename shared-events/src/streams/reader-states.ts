@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { type GroupState, groupStates, lagOf } from './lag.ts';
+import type { StreamRange } from './pages.ts';
 import { positionsIn } from './positions.ts';
 
 /** What a reader of a stream is at; a projection has nothing pending and no dead letters. */
@@ -17,12 +18,7 @@ export async function readerStates(redis: Redis, streams: readonly string[]): Pr
   return [...states.flatMap(([groups]) => groups), ...states.flatMap(([, projections]) => projections)];
 }
 
-interface Range {
-  redis: Redis;
-  stream: string;
-}
-
-const groupsOf = async (range: Range): Promise<ReaderState[]> =>
+const groupsOf = async (range: StreamRange): Promise<ReaderState[]> =>
   (await groupStates(range)).map(({ group, ...state }) => ({
     stream: range.stream,
     kind: 'group',
@@ -30,7 +26,7 @@ const groupsOf = async (range: Range): Promise<ReaderState[]> =>
     ...state,
   }));
 
-async function projectionsOf(range: Range): Promise<ReaderState[]> {
+async function projectionsOf(range: StreamRange): Promise<ReaderState[]> {
   const { stream } = range;
   const idle = { pending: 0, oldestPending: 0, deadLetters: 0 };
   return Promise.all(

@@ -1,7 +1,8 @@
 import type { UndecodableEntry } from '../events/entry.ts';
 
 /** Whether a replay puts right what is not as the events say, or only tells of it. */
-export type ReplayMode = 'replay' | 'verify';
+export const replayModes = ['replay', 'verify'] as const;
+export type ReplayMode = (typeof replayModes)[number];
 
 /** Is told of what a replay meets. */
 export interface ReplayObserver {

@@ -84,6 +84,7 @@ function retrying(handler: Handler, options: SettleOptions): Handle {
       }
       attempts = await begin(id);
     }
+    log.error({ entry: id }, 'an entry was removed from the stream before it was handled');
     return false;
   };
 }

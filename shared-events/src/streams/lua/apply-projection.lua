@@ -5,7 +5,10 @@
 --       5 how many fields are set  6… field and value, for each that is set · then the fields removed
 -- Answers the position it leaves.
 local position = redis.call('HGET', KEYS[1], 'position') or '0-0'
-if position ~= ARGV[2] then return position end
+if position ~= ARGV[2] then
+  if KEYS[2] then redis.call('HSET', KEYS[2], ARGV[1], position) end
+  return position
+end
 
 -- What `unpack` can take at once is bounded.
 local function each_thousand(first, last, call)

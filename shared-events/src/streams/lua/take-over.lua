@@ -10,6 +10,7 @@ if not holds_lease() then return {'lost'} end
 -- removed on some versions of Redis.) Not told while there is much to read, or if Redis does not know what was read.
 local function removed_unread()
   local group, max = group_info(), 1000
+  if group['entries-read'] == stream_info()['entries-added'] then return 0 end
   local unread = #redis.call('XRANGE', KEYS[1], '(' .. group['last-delivered-id'], '+', 'COUNT', max)
   if unread == max or not group['entries-read'] then return 0 end
   return math.max(0, stream_info()['entries-added'] - group['entries-read'] - unread)
