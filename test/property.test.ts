@@ -10,7 +10,7 @@ import { openTestRedis } from './stack/redis.ts';
 import { type Stack, startStack } from './stack/stack.ts';
 import { until } from './stack/until.ts';
 
-// Random commands with random crashes and replays: live state, replayed state and a plain model in memory are the same.
+// Random commands with random crashes, replays and compactions: live state, replayed state and a plain model in memory are the same.
 
 const partitions = 2;
 const name = fc
@@ -49,6 +49,7 @@ const command = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('replay' as const) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('compact' as const) }) },
 );
 type Command = typeof command extends fc.Arbitrary<infer T> ? T : never;
 
@@ -132,6 +133,12 @@ async function carryOut(stack: Stack, { users, tasks }: Model, step: Command): P
     }
     case 'replay': {
       const { code, errors } = await startCommand('replay', stack, ['all'], partitions).result;
+      if (code !== 0) throw new Error(errors);
+      return;
+    }
+    case 'compact': {
+      const args = ['compact', '--older-than', '0s'];
+      const { code, errors } = await startCommand('events', stack, args, partitions).result;
       if (code !== 0) throw new Error(errors);
       return;
     }

@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import test from 'ava';
+import type { Ports } from './parts.ts';
 import { isFree } from './ports.ts';
 import { nodeStart, type Running, untilReady, withFolder } from './started.ts';
 import { until } from './until.ts';
@@ -50,13 +52,16 @@ const inTerminal = ['script', '-qfc', 'npm start', '/dev/null'];
 const inOrder = /Stopping; the data is kept.* is now ready to exit, bye bye/s;
 
 /** Starts it, has it ended, and waits until no process of it and no port is left. */
-async function leavesNothing(command: string[], end: (all: Process[], running: Running) => void) {
+async function leavesNothing(
+  command: string[],
+  end: (all: Process[], running: Running, ports: Ports) => unknown,
+) {
   let output = '';
   await withFolder(async (start, ports) => {
     const running = start(ports, command);
     await untilReady(running);
     const all = tree(running.process.pid as number);
-    end(all, running);
+    await end(all, running, ports);
     const left = () => processes().filter(({ pid }) => all.some((one) => one.pid === pid));
     await until('no process is left', () => left().length === 0, 20_000).catch((failure) => {
       for (const { pid } of left()) process.kill(pid, 'SIGKILL');
@@ -103,9 +108,12 @@ testOnLinux('a terminal that is closed takes all with it', async (t) => {
   t.pass();
 });
 
-testOnLinux('a reader of its output that goes away ends all', async (t) => {
-  await leavesNothing(npmStart, (_, running) => {
-    running.process.stdout?.destroy();
+testOnLinux('a reader of its output that goes away ends all with the next line', async (t) => {
+  await leavesNothing(npmStart, async (_, { process: { stdout } }, ports) => {
+    const closed = stdout && once(stdout, 'close');
+    stdout?.destroy();
+    await closed;
+    await fetch(`http://127.0.0.1:${ports.gateway}/users/users`).catch(() => 'it has ended by then');
   });
   t.pass();
 });
