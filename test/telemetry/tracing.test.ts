@@ -45,7 +45,7 @@ test('one trace holds a request, its calls of Redis, its event, and what the rea
       one.links?.some((link) => link.traceId === traceId && link.spanId === append.spanId),
     );
     t.is(applied.name, 'known-users apply');
-    await below(applied, 'redis apply-known-users');
+    await below(applied, 'redis apply-projection');
 
     await untilKnown(redis);
     await seed(gateway).task(id);

@@ -35,7 +35,7 @@ export interface AppOptions<Collaborators> extends CommonCollaborators {
 export function createApp<Collaborators>(options: AppOptions<Collaborators>): Koa<RequestState> {
   const { log, metrics, missing, api, collaborators, parts = [], isOpen } = options;
   const own = [...bind(api.routes, collaborators), ...parts.flatMap(({ routes }) => routes)];
-  const { router, findRoute } = routing([
+  const { findRoute, answer, allowedMethods } = routing([
     ...bind(commonRoutes(api.name), options),
     ...own.map((route) => openWhen(isOpen, route)),
   ]);
@@ -50,8 +50,8 @@ export function createApp<Collaborators>(options: AppOptions<Collaborators>): Ko
   app.use(requestLog(log));
   app.use(problemResponses(log, problems));
   app.use(refuseUnanswered);
-  app.use(router.allowedMethods());
-  app.use(router.routes());
+  app.use(allowedMethods);
+  app.use(answer);
   app.on('error', (error: NodeJS.ErrnoException, ctx?: AppContext) => {
     const requestId = ctx?.state.context?.request;
     if (clientLeft.has(error.code ?? '')) log.debug({ requestId, code: error.code }, 'a client left early');

@@ -75,8 +75,8 @@ class Connection extends Redis {
         throw unavailableIf(error);
       },
     );
-    // ioredis itself sends some commands, and looks at their end elsewhere.
-    reply.catch(() => undefined);
+    // A command that waited for the connection is sent again by ioredis itself, which does not look at this promise.
+    if (this.options.enableOfflineQueue) reply.catch(() => undefined);
     return reply;
   }
 
