@@ -47,6 +47,15 @@ const passing: Mode = {
   reply: (piece, { client }) => client.write(piece),
 };
 
+/**
+ * Cuts a connection as a network does. One that is being made or ended is only closed: a reset of it fails, and Node then
+ * waits for it for ever when the process ends.
+ */
+function cutOff(socket: Socket): void {
+  if (socket.connecting || socket.writableEnded) socket.destroy();
+  else socket.resetAndDestroy();
+}
+
 /** A proxy between two parts of the stack that does what a network can do. */
 export async function tcpProxy(target: number): Promise<TcpProxy> {
   let mode = passing;
@@ -55,7 +64,7 @@ export async function tcpProxy(target: number): Promise<TcpProxy> {
   const port = await freePort();
 
   const server = createServer((client) => {
-    if (refusing) return void client.resetAndDestroy();
+    if (refusing) return cutOff(client);
     const link: Link = { client, target: connect(target, '127.0.0.1') };
     for (const [one, other] of [
       [link.client, link.target],
@@ -78,11 +87,9 @@ export async function tcpProxy(target: number): Promise<TcpProxy> {
     mode = { ...passing, ...next };
   };
   const reset = () => {
-    for (const socket of sockets) socket.resetAndDestroy();
+    for (const socket of sockets) cutOff(socket);
   };
-  const cut = (_: Buffer, { client }: Link) => {
-    client.resetAndDestroy();
-  };
+  const cut = (_: Buffer, { client }: Link) => cutOff(client);
   return {
     port,
     loseReplies: () => use({ reply: cut }),
