@@ -2,7 +2,7 @@ import { byId, count, make, setText, timeOfDay } from './dom.js';
 
 // The list of events. Whatever comes, the page is changed once a frame and keeps few rows.
 
-const mostRows = 200;
+const maxRows = 200;
 /** How many events are kept for searching, and while the list is paused. */
 const maxKept = 3000;
 
@@ -40,7 +40,7 @@ export function createEventList({ onChoose }) {
     kept.push(...arrived);
     if (kept.length > maxKept) kept = kept.slice(-maxKept);
     if (paused) heldBack += arrived.length;
-    else showNewest(arrived.filter(wanted).slice(-mostRows));
+    else showNewest(arrived.filter(wanted).slice(-maxRows));
     tell();
   }
 
@@ -51,13 +51,13 @@ export function createEventList({ onChoose }) {
     const height = isAtTop ? 0 : list.scrollHeight;
     list.prepend(rows);
     if (!isAtTop) list.scrollTop += list.scrollHeight - height;
-    while (list.childElementCount > mostRows) list.lastElementChild.remove();
+    while (list.childElementCount > maxRows) list.lastElementChild.remove();
     rove();
   }
 
   function redraw() {
     list.replaceChildren();
-    showNewest(kept.filter(wanted).slice(-mostRows));
+    showNewest(kept.filter(wanted).slice(-maxRows));
     tell();
   }
 

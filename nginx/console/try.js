@@ -14,12 +14,12 @@ const askAgain = 60;
 /** What has come over the feed lately, and who waits for it. */
 const seen = [];
 const waiting = new Set();
-const mostSeen = 1000;
+const maxSeen = 1000;
 
 /** Tells of every event that comes; those that come before the answer to their request count as well. */
 export function notice(event) {
   seen.push({ event, at: performance.now() });
-  if (seen.length > mostSeen) seen.splice(0, mostSeen / 2);
+  if (seen.length > maxSeen) seen.splice(0, maxSeen / 2);
   for (const look of waiting) look();
 }
 

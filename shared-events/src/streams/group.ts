@@ -23,7 +23,7 @@ export const groupKeys = (stream: string, group: string) => ({
   dead: `${stream}:dead:${group}`,
 });
 
-/** Thrown if another consumer has taken the lease: what this one has in hand is no longer its own. */
+/** Thrown if another consumer has taken the lease: what this one was given is no longer its own. */
 export class LeaseLost extends Error {}
 
 /**
