@@ -1,31 +1,19 @@
 import type { Redis } from 'ioredis';
 import { type RawEntry, subjectOf, type UndecodableEntry } from '../events/entry.ts';
-import { Failure } from '../failure.ts';
 import { script } from '../redis/script.ts';
 import { undisturbed } from './maintenance.ts';
-import { endOf, pagesAfter } from './pages.ts';
+import { endOf, pagesAfter, type StreamRange } from './pages.ts';
 import { positionsKey } from './positions.ts';
-import { applyTo, foldAll, type Projection, projectionKey } from './projection.ts';
+import { foldAll, type Projection, projectionKey } from './projection.ts';
+import {
+  differingFields,
+  fieldsInMemory,
+  fieldsInRedis,
+  type ProjectionFields,
+} from './projection-fields.ts';
 import { type ReplayTarget, unreadable } from './replay-target.ts';
 
 const swapScript = script(new URL('lua/swap-projection.lua', import.meta.url));
-
-/** The fields that a projection keeps beside those of its fold. */
-const ownFields = new Set(['position', 'passed']);
-/** How many fields are compared at once. */
-const scanCount = 1000;
-
-/** The fields that are set, or removed. */
-type Changed = Map<string, string | undefined>;
-/** Takes in what a page that follows a position comes to. */
-type Sink = (position: string, page: RawEntry[], changes: Changed) => Promise<void>;
-
-/** The fields of a projection, wherever it is kept. */
-interface Fields {
-  /** Yields them, some at a time. */
-  pages(): AsyncIterable<[field: string, value: string][]>;
-  valuesOf(fields: string[]): Promise<(string | null | undefined)[]>;
-}
 
 /**
  * Returns what a replay does with a projection of one partition: it is built anew beside the live one, which it then
@@ -38,82 +26,34 @@ export function projectionReplay(redis: Redis, projection: Projection, partition
   const range = { redis, stream };
   const live = projectionKey(projection, partition);
   const shadow = `${live}:replay`;
-  const changesOf = (page: RawEntry[], onUndecodable: (error: UndecodableEntry) => void = () => undefined) =>
-    foldAll(projection, page, onUndecodable);
-
-  /**
-   * Reads the stream into a sink, from a position on. Resolves to where it ends, and to the entries, by subject, that
-   * nothing readable follows.
-   */
-  async function read(from: string, sink: Sink, signal: AbortSignal, onRead: (entries: number) => void) {
-    const unread = new Map<string, string>();
-    let position = from;
-    for await (const page of pagesAfter(range, from)) {
-      signal.throwIfAborted();
-      const wrong = new Map<string, UndecodableEntry>();
-      await sink(
-        position,
-        page,
-        changesOf(page, (error) => wrong.set(error.entryId, error)),
-      );
-      position = page.at(-1)?.[0] ?? position;
-      for (const entry of page) {
-        const error = wrong.get(entry[0]);
-        const subject = subjectOf(entry);
-        if (error) unread.set(subject || entry[0], unreadable(error, subject));
-        else unread.delete(subject);
-      }
-      onRead(page.length);
-    }
-    return { position, unread };
-  }
-
-  const shadowSink: Sink = async (position, page, changes) => {
-    const reached = await applyTo({ redis, keys: [shadow], name }, position, page, changes);
-    if (reached !== page.at(-1)?.[0]) {
-      throw new Failure('held_by_another', `Another replay builds ${shadow} as well.`);
-    }
-  };
-
-  /** Resolves to the fields that the two do not agree on, without those that changed while they were compared. */
-  async function differences(built: Fields, since: string): Promise<string[]> {
-    const kept = fieldsOf(redis, live);
-    const fields = new Set<string>();
-    for await (const field of unlike(kept, built)) fields.add(field);
-    for await (const field of unlike(built, kept)) fields.add(field);
-    for await (const page of pagesAfter(range, since)) {
-      for (const field of changesOf(page).keys()) fields.delete(field);
-    }
-    return [...fields].sort();
-  }
 
   return {
     stream,
     async replay(mode, signal, { onRead, onDifference, onUnreadable }) {
       const since = await endOf(range);
-      const memory = new Map<string, string>();
-      const sink = mode === 'replay' ? shadowSink : memorySink(memory);
+      const built = mode === 'replay' ? fieldsInRedis(redis, shadow, name) : fieldsInMemory();
+      const read = (from: string, told: (entries: number) => void) =>
+        build({ range, projection, built, from, signal, onRead: told });
       const { position, unread } = await undisturbed(range, async () => {
-        memory.clear();
-        if (mode === 'replay') await redis.unlink(shadow);
-        return read('0-0', sink, signal, onRead);
+        await built.clear();
+        return read('0-0', onRead);
       });
-      const built = mode === 'replay' ? fieldsOf(redis, shadow) : fieldsIn(memory);
-      for (const field of await differences(built, since)) {
+      const kept = fieldsInRedis(redis, live, name);
+      for (const field of await settledDifferences({ range, projection, kept, built, since })) {
         onDifference(`${name} ${field} is not what the events say`);
       }
       for (const what of unread.values()) onUnreadable(what);
       if (mode === 'verify') return;
       // What came while the two were compared would else be missing until it is followed again.
-      await read(position, sink, signal, () => undefined);
+      await read(position, () => undefined);
       signal.throwIfAborted();
       await swapScript(redis, [shadow, live, positionsKey(stream)], [name]);
     },
     async stateAt(until, onRead) {
       const state = new Map<string, string>();
-      const sink = memorySink(state);
+      const built = fieldsInMemory(state);
       for await (const page of pagesAfter(range, '0-0', until)) {
-        await sink('', page, changesOf(page));
+        await built.take('', page, foldAll(projection, page, ignore));
         onRead(page.length);
       }
       return [...state].sort().map(([field, value]) => JSON.stringify({ field, value }));
@@ -121,39 +61,58 @@ export function projectionReplay(redis: Redis, projection: Projection, partition
   };
 }
 
-const memorySink =
-  (state: Map<string, string>): Sink =>
-  async (_position, _page, changes) => {
-    for (const [field, value] of changes) {
-      if (value === undefined) state.delete(field);
-      else state.set(field, value);
-    }
-  };
+const ignore = () => undefined;
 
-const fieldsOf = (redis: Redis, key: string): Fields => ({
-  async *pages() {
-    for await (const found of redis.hscanStream(key, { count: scanCount })) {
-      const flat = found as string[];
-      yield flat.flatMap((field, at): [string, string][] =>
-        at % 2 === 0 && !ownFields.has(field) ? [[field, flat[at + 1] as string]] : [],
-      );
-    }
-  },
-  valuesOf: async (fields) => (fields.length > 0 ? redis.hmget(key, ...fields) : []),
-});
+interface Building {
+  range: StreamRange;
+  projection: Projection;
+  built: ProjectionFields;
+  /** The position to read on from. */
+  from: string;
+  signal: AbortSignal;
+  onRead(entries: number): void;
+}
 
-const fieldsIn = (state: Map<string, string>): Fields => ({
-  async *pages() {
-    const all = [...state];
-    for (let from = 0; from < all.length; from += scanCount) yield all.slice(from, from + scanCount);
-  },
-  valuesOf: async (fields) => fields.map((field) => state.get(field)),
-});
-
-/** Yields the fields of one projection that the other has with another value, or not at all. */
-async function* unlike(one: Fields, other: Fields): AsyncGenerator<string> {
-  for await (const page of one.pages()) {
-    const values = await other.valuesOf(page.map(([field]) => field));
-    yield* page.filter(([, value], at) => values[at] !== value).map(([field]) => field);
+/**
+ * Reads a stream into a projection, up to its end. Resolves to where that is, and to what there is to say of the entries,
+ * by subject, that cannot be understood and that nothing readable follows.
+ */
+async function build({ range, projection, built, from, signal, onRead }: Building) {
+  const unread = new Map<string, string>();
+  let position = from;
+  for await (const page of pagesAfter(range, from)) {
+    signal.throwIfAborted();
+    const wrong = new Map<string, UndecodableEntry>();
+    const changes = foldAll(projection, page, (error) => wrong.set(error.entryId, error));
+    await built.take(position, page, changes);
+    position = page.at(-1)?.[0] ?? position;
+    for (const entry of page) noteUnread(unread, entry, wrong.get(entry[0]));
+    onRead(page.length);
   }
+  return { position, unread };
+}
+
+function noteUnread(unread: Map<string, string>, entry: RawEntry, error: UndecodableEntry | undefined): void {
+  const subject = subjectOf(entry);
+  if (error) unread.set(subject || entry[0], unreadable(error, subject));
+  else unread.delete(subject);
+}
+
+interface Comparing {
+  range: StreamRange;
+  projection: Projection;
+  kept: ProjectionFields;
+  built: ProjectionFields;
+  /** Where the stream ended before the projection was built. */
+  since: string;
+}
+
+/** Resolves to the fields that the two do not agree on, without those that changed meanwhile. */
+async function settledDifferences({ range, projection, kept, built, since }: Comparing): Promise<string[]> {
+  const fields = new Set<string>();
+  for await (const field of differingFields(kept, built)) fields.add(field);
+  for await (const page of pagesAfter(range, since)) {
+    for (const field of foldAll(projection, page, ignore).keys()) fields.delete(field);
+  }
+  return [...fields].sort();
 }
