@@ -1,11 +1,8 @@
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as lasts } from 'node:timers/promises';
 import { field, subjectOf } from 'shared-events';
-import { root } from '../stack/parts.ts';
 import { holdProjections } from '../stack/redis.ts';
 import { until } from '../stack/until.ts';
+import { hashOf } from './script-hash.ts';
 import { type Fault, survive } from './survive.ts';
 import type { TcpProxy } from './tcp-proxy.ts';
 import type { World } from './world.ts';
@@ -43,14 +40,6 @@ const checkLink = (
 
 const healCheck = async ({ proxies }: World) => proxies.check.heal();
 const html = '<html>Not what you asked for</html>';
-
-/** The hash under which a script is run, as `script` puts it together. */
-function hashOf(...files: string[]): string {
-  const sources = files.map((file) => readFileSync(join(root, file), 'utf8'));
-  return createHash('sha1')
-    .update(['#!lua', ...sources].join('\n'))
-    .digest('hex');
-}
 
 const consumerLua = 'shared-events/src/streams/lua';
 const ack = hashOf(`${consumerLua}/group.lua`, `${consumerLua}/ack.lua`);

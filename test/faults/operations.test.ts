@@ -2,6 +2,7 @@ import { setTimeout as lasts } from 'node:timers/promises';
 import { startCommand } from '../stack/commands.ts';
 import type { Part } from '../stack/part.ts';
 import { until } from '../stack/until.ts';
+import { hashOf } from './script-hash.ts';
 import { type Fault, survive } from './survive.ts';
 import type { World } from './world.ts';
 
@@ -11,6 +12,9 @@ async function restart(part: Part): Promise<void> {
   await part.stop();
   await part.start();
 }
+
+/** The step in which a projection is put in its place. */
+const swap = hashOf('shared-events/src/streams/lua/swap-projection.lua');
 
 /** A replay that is killed when it sends a request that holds this text. */
 async function replayKilledAt(world: World, name: 'known-users' | 'tasks', text: string): Promise<void> {
@@ -77,8 +81,8 @@ survive([
     name: 'replays are killed at their worst moments',
     async inject(world) {
       await replayKilledAt(world, 'known-users', 'known-users:{0}:replay');
-      await replayKilledAt(world, 'known-users', 'rename');
-      await replayKilledAt(world, 'tasks', 'replay');
+      await replayKilledAt(world, 'known-users', swap);
+      await replayKilledAt(world, 'tasks', '\r\nreplay\r\n');
       await replayed(world);
     },
   },
