@@ -1,0 +1,77 @@
+import type { Redis } from 'ioredis';
+import type { RawEntry } from '../events/entry.ts';
+import { Failure } from '../failure.ts';
+import { applyTo } from './projection.ts';
+
+/** The fields that are set, or removed. */
+export type Changed = Map<string, string | undefined>;
+
+/** The fields of a projection, wherever it is built or kept. */
+export interface ProjectionFields {
+  /** Takes in what a page comes to that follows a position. */
+  take(position: string, page: RawEntry[], changes: Changed): Promise<void>;
+  /** Removes all there is. */
+  clear(): Promise<void>;
+  /** Yields the fields, some at a time. */
+  pages(): AsyncIterable<[field: string, value: string][]>;
+  valuesOf(fields: string[]): Promise<(string | null | undefined)[]>;
+}
+
+/** The fields that a projection in Redis keeps beside those of its fold. */
+const ownFields = new Set(['position', 'passed']);
+/** How many fields are compared at once. */
+const scanCount = 1000;
+
+/** The fields in the hash of a key. Taking in fails with `held_by_another` if somebody else writes there as well. */
+export const fieldsInRedis = (redis: Redis, key: string, name: string): ProjectionFields => ({
+  async take(position, page, changes) {
+    const reached = await applyTo({ redis, keys: [key], name }, position, page, changes);
+    if (reached !== page.at(-1)?.[0]) {
+      throw new Failure('held_by_another', `Another replay builds ${key} as well.`);
+    }
+  },
+  async clear() {
+    await redis.unlink(key);
+  },
+  async *pages() {
+    for await (const found of redis.hscanStream(key, { count: scanCount })) {
+      const flat = found as string[];
+      yield flat.flatMap((field, at): [string, string][] =>
+        at % 2 === 0 && !ownFields.has(field) ? [[field, flat[at + 1] as string]] : [],
+      );
+    }
+  },
+  valuesOf: async (fields) => (fields.length > 0 ? redis.hmget(key, ...fields) : []),
+});
+
+/** The fields in a map. */
+export const fieldsInMemory = (state = new Map<string, string>()): ProjectionFields => ({
+  async take(_position, _page, changes) {
+    for (const [field, value] of changes) {
+      if (value === undefined) state.delete(field);
+      else state.set(field, value);
+    }
+  },
+  async clear() {
+    state.clear();
+  },
+  async *pages() {
+    const all = [...state];
+    for (let from = 0; from < all.length; from += scanCount) yield all.slice(from, from + scanCount);
+  },
+  valuesOf: async (fields) => fields.map((field) => state.get(field)),
+});
+
+/** Yields the fields that the two do not agree on; one may come twice. */
+export async function* differingFields(a: ProjectionFields, b: ProjectionFields): AsyncGenerator<string> {
+  yield* unlike(a, b);
+  yield* unlike(b, a);
+}
+
+/** Yields the fields of one that the other has with another value, or not at all. */
+async function* unlike(one: ProjectionFields, other: ProjectionFields): AsyncGenerator<string> {
+  for await (const page of one.pages()) {
+    const values = await other.valuesOf(page.map(([field]) => field));
+    yield* page.filter(([, value], at) => values[at] !== value).map(([field]) => field);
+  }
+}
