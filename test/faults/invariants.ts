@@ -158,8 +158,10 @@ function* tasksHaveUsers({ records }: State, exempt: Set<string>) {
 async function differences(stack: Stack, exempt: Set<string>): Promise<string[]> {
   const { code, output, errors } = await startCommand('replay', stack, ['all', '--verify']).result;
   const told = output.split('\n').flatMap((line) => {
-    const [, subject] = /^(?:(?:user|task|known-users)|entry \S+ of) (\S+)/.exec(line) ?? [];
-    return subject === undefined ? [] : [{ line, subject: subject === 'no' ? '' : subject }];
+    const [, kept] = /^(?:user|task|known-users) (\S+) is not/.exec(line) ?? [];
+    const [, unread] = /^entry \S+ of (.+?) cannot be understood/.exec(line) ?? [];
+    const subject = kept ?? (unread === 'no subject' ? '' : unread);
+    return subject === undefined ? [] : [{ line, subject }];
   });
   const unexpected = told.filter(({ subject }) => !exempt.has(subject)).map(({ line }) => line);
   if (code === 2 || (code === 1 && told.length === 0)) unexpected.push(errors);
