@@ -1,7 +1,6 @@
-export { type AsyncApi, asyncApi } from './openapi/async-api.ts';
+export { asyncApi } from './openapi/async-api.ts';
 export { type Header, header } from './openapi/headers.ts';
 export {
-  type ApiDescription,
   alone,
   describeService,
   type OpenApi,

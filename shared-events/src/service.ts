@@ -26,7 +26,7 @@ export { Failure } from './failure.ts';
 export { appending } from './tracing.ts';
 
 /** What a service is given to build its parts from. */
-export interface Surroundings<Config> {
+export interface BuildOptions<Config> {
   config: Config;
   log: Logger;
   redis: Redis;
@@ -56,7 +56,7 @@ export interface ServiceDefinition<Config extends ServiceConfig, Collaborators> 
   records?: RecordSet[];
   /** Whether it gives operators the feed of all streams, their readers and dead letters. */
   showsStreams?: boolean;
-  build(surroundings: Surroundings<Config>): Parts<Collaborators>;
+  build(options: BuildOptions<Config>): Parts<Collaborators>;
 }
 
 /**

@@ -43,7 +43,7 @@ const recentQuery = object({ limit: number().integer().min(1).max(maxRecent).def
 const replayRequest = object({ mode: string().oneOf(replayModes).required() });
 
 /** Makes what an operator sees and steers of streams: the feed of events, the readers, and the dead letters. */
-export function eventRoutes(options: EventRoutesOptions): OperatorRoutes {
+function eventRoutes(options: EventRoutesOptions): OperatorRoutes {
   const { redis, streams, streamsOf } = options;
   const feed = createFeed(options);
   const letters = createDeadLetters(redis, streams);
@@ -126,7 +126,7 @@ interface ReplayRoutesOptions {
 }
 
 /** Makes what starts a service's replays and tells of them. */
-export function replayRoutes(options: ReplayRoutesOptions): OperatorRoutes {
+function replayRoutes(options: ReplayRoutesOptions): OperatorRoutes {
   const replays = createReplays(options);
   return {
     stop: replays.stop,

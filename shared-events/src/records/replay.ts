@@ -19,8 +19,7 @@ interface LastEvent<Document = unknown> {
 }
 
 /** Returns whether nothing may be left of the subject. */
-export const isGone = ({ last }: Final): boolean =>
-  last === undefined || last.entry.type.endsWith('.deleted');
+const isGone = ({ last }: Final): boolean => last === undefined || last.entry.type.endsWith('.deleted');
 
 /** Records, and whatever is kept with them, as what the events of a stream come to. */
 export interface RecordSet<Document = unknown> {

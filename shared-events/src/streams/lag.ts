@@ -6,7 +6,7 @@ import type { StreamRange } from './pages.ts';
 const countScript = readingScript(new URL('lua/count-after.lua', import.meta.url));
 
 /** Up to how many entries are counted, so that Redis is not held up the longer the farther somebody is behind. */
-export const maxCounted = 1000;
+const maxCounted = 1000;
 
 export interface Lag {
   /** how many entries the reader has not come to, also if entries were removed; a thousand at most */
