@@ -7,7 +7,9 @@ import type { CommonConfig } from './config.ts';
 import { openBlockingRedis } from './redis/connection.ts';
 import { consume, consumeBlock } from './streams/consume.ts';
 import { follow, followBlock } from './streams/follow.ts';
+import { withStreamLock } from './streams/maintenance.ts';
 import { keptProjection, type Projection } from './streams/projection.ts';
+import { projectionReplay } from './streams/projection-replay.ts';
 import type { Reaction } from './streams/reaction.ts';
 import { measureReaders } from './telemetry/reader-metrics.ts';
 import { tracedHandler, tracedProjection } from './telemetry/traced-readers.ts';
@@ -28,6 +30,12 @@ export interface Readers {
   /** Reads until the signal aborts. */
   run(): Promise<void>;
 }
+
+const unobserved = {
+  onRead: () => undefined,
+  onDifference: () => undefined,
+  onUnreadable: () => undefined,
+};
 
 /** What reads streams in a service: its projections and reactions, each for every partition. */
 export function streamReaders(options: ReadersOptions): Readers {
@@ -54,10 +62,19 @@ export function streamReaders(options: ReadersOptions): Readers {
     return follow({
       projection: measured.projection(tracedProjection(kept)),
       connect: connect(followBlock),
+      rebuild: () => rebuild(projection, partition),
       signal,
       log,
       onCaughtUp: () => behind.get(name)?.delete(partition),
     });
+  }
+
+  /** Replays a projection, which counts as behind meanwhile. */
+  async function rebuild(projection: Projection, partition: number): Promise<void> {
+    behind.get(projection.name)?.add(partition);
+    const { stream, replay } = projectionReplay(redis, projection, partition);
+    const lock = { redis, stream, holder: `${consumer} (${projection.name} has lost entries)` };
+    await withStreamLock(lock, (lost) => replay('replay', AbortSignal.any([lost, signal]), unobserved));
   }
 
   function consumePartition({ name, stream: { key }, handle }: Reaction, partition: number): Promise<void> {

@@ -8,12 +8,14 @@ import {
   recordLua,
   replayArgs,
   replayLua,
+  type StepOutcome,
 } from 'shared-events/records';
 import { readingScript, script } from 'shared-events/redis';
+import { evidenceLua } from 'shared-events/streams';
 import { taskKeys } from './store.ts';
 
 const lua = (file: string) => new URL(`lua/${file}`, import.meta.url);
-const replayFiles = [recordLua, replayLua, lua('apply-task.lua'), lua('replay-task.lua')];
+const replayFiles = [recordLua, evidenceLua, replayLua, lua('apply-task.lua'), lua('replay-task.lua')];
 const replaySteps = { replay: script(...replayFiles), verify: readingScript(...replayFiles) };
 
 /** The records of tasks and the index of each user's tasks, as what their events come to. */
@@ -30,7 +32,7 @@ export const taskRecords: RecordSet<Task> = {
         const { userId, status } = last?.data ?? { userId: owner, status: 'pending' };
         const keys = keysOf({ id: subject, userId });
         const args = [...replayArgs(final, asOf, mode, types), status];
-        return (await replaySteps[mode](redis, keys, args)) as 'same' | 'different' | 'behind';
+        return (await replaySteps[mode](redis, keys, args)) as StepOutcome;
       },
       async *orphans(isLiving) {
         yield* orphanedRecords(redis, partition, isLiving);

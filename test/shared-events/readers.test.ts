@@ -42,6 +42,9 @@ function connections(port: number) {
   return { redis, signal: stopping.signal, connect, stop };
 }
 
+/** None of these streams loses what was read of it. */
+const untouched = () => Promise.reject(new Error('nothing was lost'));
+
 const usersIn = async (redis: Redis) => {
   const { position: _, passed: __, ...users } = await redis.hgetall(key);
   return Object.keys(users).sort();
@@ -57,7 +60,7 @@ const roads: Record<string, Road> = {
         partition: 0,
         onUndecodable: () => undefined,
       });
-      const running = follow({ projection, connect: connect(followBlock), signal, log });
+      const running = follow({ projection, connect: connect(followBlock), rebuild: untouched, signal, log });
       return { stop: () => stop(running) };
     },
     users: usersIn,

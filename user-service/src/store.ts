@@ -11,15 +11,17 @@ import {
   records,
   replayArgs,
   replayLua,
+  type StepOutcome,
   type Stored,
 } from 'shared-events/records';
 import { readingScript, script } from 'shared-events/redis';
 import { appending } from 'shared-events/service';
+import { evidenceLua } from 'shared-events/streams';
 
 const lua = (file: string) => new URL(`lua/${file}`, import.meta.url);
 const createScript = script(recordLua, lua('apply-user.lua'), lua('create-user.lua'));
 const changeScript = script(recordLua, lua('apply-user.lua'), lua('change-user.lua'));
-const replayFiles = [recordLua, replayLua, lua('apply-user.lua'), lua('replay-user.lua')];
+const replayFiles = [recordLua, evidenceLua, replayLua, lua('apply-user.lua'), lua('replay-user.lua')];
 const replaySteps = { replay: script(...replayFiles), verify: readingScript(...replayFiles) };
 
 const recordPrefix = (partition: number) => `user:${hashTag(partition)}:`;
@@ -89,7 +91,7 @@ export const userRecords: RecordSet<User> = {
           keys.of(final.subject),
           replayArgs(final, asOf, mode, types),
         );
-        return outcome as 'same' | 'different' | 'behind';
+        return outcome as StepOutcome;
       },
       async *orphans(isLiving) {
         for await (const found of redis.scanStream({ match: `${prefix}*`, count: 1000 })) {

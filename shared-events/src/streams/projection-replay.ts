@@ -31,14 +31,15 @@ export function projectionReplay(redis: Redis, projection: Projection, partition
     stream,
     async replay(mode, signal, { onRead, onDifference, onUnreadable }) {
       const since = await endOf(range);
-      const built = mode === 'replay' ? fieldsInRedis(redis, shadow, name) : fieldsInMemory();
+      const inRedis = (key: string) => fieldsInRedis(redis, stream, key, name);
+      const built = mode === 'replay' ? inRedis(shadow) : fieldsInMemory();
       const read = (from: string, told: (entries: number) => void) =>
         build({ range, projection, built, from, signal, onRead: told });
       const { position, unread } = await undisturbed(range, async () => {
         await built.clear();
         return read('0-0', onRead);
       });
-      const kept = fieldsInRedis(redis, live, name);
+      const kept = inRedis(live);
       for (const field of await settledDifferences({ range, projection, kept, built, since })) {
         onDifference(`${name} ${field} is not what the events say`);
       }
