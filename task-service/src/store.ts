@@ -1,4 +1,3 @@
-import type { Redis } from 'ioredis';
 import {
   hashTag,
   partitionOf,
@@ -20,6 +19,7 @@ import {
   records,
   type Stored,
 } from 'shared-events/records';
+import type { Store } from 'shared-events/redis';
 import { readingScript, script } from 'shared-events/redis';
 import { appending } from 'shared-events/service';
 import {
@@ -53,17 +53,17 @@ export function taskKeys(partitions: number) {
   /** What the key of each record of a user's tasks begins with; the task's id follows. */
   const recordPrefix = (userId: string) => `task:${hashTag(partition(userId))}:`;
   const recordKey = (id: string) => recordPrefix(id) + id;
-  const indexKey = (userId: string, status?: TaskStatus) =>
-    `tasks-of:${hashTag(partition(userId))}:${userId}${status ? `:${status}` : ''}`;
-  const indexKeys = (userId: string) => [
-    indexKey(userId),
-    ...taskStatuses.map((status) => indexKey(userId, status)),
+  const indexKey = (userId: string, status?: TaskStatus, at = partition(userId)) =>
+    `tasks-of:${hashTag(at)}:${userId}${status ? `:${status}` : ''}`;
+  const indexKeys = (userId: string, at = partition(userId)) => [
+    indexKey(userId, undefined, at),
+    ...taskStatuses.map((status) => indexKey(userId, status, at)),
   ];
-  /** The keys a change of a task touches. */
-  const keysOf = ({ id, userId }: Pick<Task, 'id' | 'userId'>) => [
-    taskEvents.key(partition(userId)),
-    recordKey(id),
-    ...indexKeys(userId),
+  /** The keys a change of a task touches; in the partition where it is kept, if that may be a wrong one. */
+  const keysOf = ({ id, userId }: Pick<Task, 'id' | 'userId'>, at = partition(userId)) => [
+    taskEvents.key(at),
+    `task:${hashTag(at)}:${id}`,
+    ...indexKeys(userId, at),
   ];
   /** The marker of an Idempotency-Key, which is remembered for the task's user. */
   const markerKey = (userId: string, { keyHash }: Idempotency) =>
@@ -115,7 +115,7 @@ export interface TaskStore extends Records<Task> {
 }
 
 /** Tasks as they are kept in Redis: keys and scripts. */
-export function taskStore({ redis, partitions }: { redis: Redis; partitions: number }): TaskStore {
+export function taskStore({ redis, partitions }: { redis: Store; partitions: number }): TaskStore {
   const { partition, recordPrefix, recordKey, indexKey, indexKeys, keysOf, markerKey } = taskKeys(partitions);
 
   return {

@@ -1,4 +1,3 @@
-import type { Redis } from 'ioredis';
 import { hashTag, type Task, taskEvents, UndecodableEntry } from 'shared-events';
 import {
   documentOf,
@@ -10,7 +9,7 @@ import {
   replayLua,
   type StepOutcome,
 } from 'shared-events/records';
-import { readingScript, script } from 'shared-events/redis';
+import { keysLike, readingScript, type Store, script } from 'shared-events/redis';
 import { evidenceLua } from 'shared-events/streams';
 import { taskKeys } from './store.ts';
 
@@ -30,7 +29,7 @@ export const taskRecords: RecordSet<Task> = {
       async step(final, asOf, mode) {
         const { subject, last, owner = '' } = final;
         const { userId, status } = last?.data ?? { userId: owner, status: 'pending' };
-        const keys = keysOf({ id: subject, userId });
+        const keys = keysOf({ id: subject, userId }, partition);
         const args = [...replayArgs(final, asOf, mode, types), status];
         return (await replaySteps[mode](redis, keys, args)) as StepOutcome;
       },
@@ -44,14 +43,9 @@ export const taskRecords: RecordSet<Task> = {
 
 type IsLiving = (subject: string) => boolean;
 
-/** Yields the keys that begin so, some at a time. */
-async function* keysLike(redis: Redis, prefix: string): AsyncGenerator<string[]> {
-  yield* redis.scanStream({ match: `${prefix}*`, count: 1000 }) as AsyncIterable<string[]>;
-}
-
 /** Yields the records that no event accounts for. They tell themselves whose index they stand in. */
 async function* orphanedRecords(
-  redis: Redis,
+  redis: Store,
   partition: number,
   isLiving: IsLiving,
 ): AsyncGenerator<Final<Task>> {
@@ -77,7 +71,7 @@ function ownerIn(record: string): string {
 
 /** Yields the entries of the index that no event accounts for. */
 async function* orphanedIndexEntries(
-  redis: Redis,
+  redis: Store,
   partition: number,
   isLiving: IsLiving,
 ): AsyncGenerator<Final<Task>> {

@@ -2,7 +2,7 @@ import test from 'ava';
 import type { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { newId, routingDigits, userEvents } from 'shared-events';
-import { openBlockingRedis, openRedis } from 'shared-events/redis';
+import { openBlockingRedis, openRedis, type Store } from 'shared-events/redis';
 import { follow, followBlock, keptProjection, projectionKey } from 'shared-events/streams';
 import { knownUsers } from '../../task-service/src/known-users.ts';
 import { taskStore } from '../../task-service/src/store.ts';
@@ -24,7 +24,7 @@ const context = { request: '', trace: '' };
 const append = (redis: Redis, subject: string, type = 'user.created', id = '*') =>
   redis.xadd(stream, id, ...entryFields({ type, subject })) as Promise<string>;
 
-const kept = (redis: Redis) =>
+const kept = (redis: Store) =>
   keptProjection({ redis, projection: knownUsers, partition: 0, onUndecodable: () => undefined });
 
 test('a follower that reads from a node that was replaced applies none of what only that one has', async (t) => {
@@ -33,15 +33,15 @@ test('a follower that reads from a node that was replaced applies none of what o
       const [shared, lost, next] = [newId(), newId(), newId()];
       const id = await append(old.redis, shared);
       await append(present.redis, shared, 'user.created', id);
-      const config = (port: number) => ({ REDIS_HOST: '127.0.0.1', REDIS_PORT: port });
-      let reads = old.port;
+      const config = { REDIS_HOST: '127.0.0.1', REDIS_PORT: present.port };
+      let reads = old.redis;
       let opened = 0;
       const connect = () => {
         opened += 1;
-        return openBlockingRedis({ config: config(reads), log: silent }, followBlock);
+        return openBlockingRedis({ config, log: silent, redis: reads, key: stream }, followBlock);
       };
       const stopping = new AbortController();
-      const redis = openRedis({ config: config(present.port), log: silent });
+      const redis = openRedis({ config, log: silent });
       const rebuild = () => Promise.reject(new Error('nothing was lost'));
       const { signal } = stopping;
       const running = follow({ projection: kept(redis), connect, rebuild, signal, log: silent });
@@ -51,7 +51,7 @@ test('a follower that reads from a node that was replaced applies none of what o
       await append(old.redis, lost);
       await until('what was read was refused, and reading begun again', () => opened > 1);
       t.false((await known()).includes(lost));
-      reads = present.port;
+      reads = present.redis;
       await append(present.redis, next);
       await until('it reads where it writes', async () => (await known()).includes(next));
       t.false((await known()).includes(lost));

@@ -38,7 +38,7 @@ function connections(port: number) {
     await running;
     redis.disconnect();
   };
-  const connect = (block: number) => () => openBlockingRedis({ config, log }, block);
+  const connect = (block: number) => () => openBlockingRedis({ config, log, redis, key: stream }, block);
   return { redis, signal: stopping.signal, connect, stop };
 }
 

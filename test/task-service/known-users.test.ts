@@ -1,8 +1,7 @@
 import test from 'ava';
-import type { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { newId, type UserEvent, userEvents } from 'shared-events';
-import { openBlockingRedis, openRedis } from 'shared-events/redis';
+import { openBlockingRedis, openRedis, type Store } from 'shared-events/redis';
 import { follow, followBlock, keptProjection, projectionKey } from 'shared-events/streams';
 import { knownUsers } from '../../task-service/src/known-users.ts';
 import { withBareRedis } from '../stack/bare-redis.ts';
@@ -14,7 +13,7 @@ import { until } from '../stack/until.ts';
 const log = pino({ level: 'silent' });
 const key = projectionKey(knownUsers, 0);
 
-const kept = (redis: Redis) =>
+const kept = (redis: Store) =>
   keptProjection({ redis, projection: knownUsers, partition: 0, onUndecodable: () => undefined });
 
 /** Follows partition 0 until it is stopped; any number may run at once. */
@@ -24,7 +23,7 @@ function startFollower(port: number) {
   const redis = openRedis({ config, log });
   const running = follow({
     projection: kept(redis),
-    connect: () => openBlockingRedis({ config, log }, followBlock),
+    connect: () => openBlockingRedis({ config, log, redis, key: userEvents.key(0) }, followBlock),
     rebuild: () => Promise.reject(new Error('nothing was lost')),
     signal: stopping.signal,
     log,

@@ -1,6 +1,6 @@
-import type { Redis } from 'ioredis';
 import { type Entry, type RawEntry, subjectOf, UndecodableEntry } from '../events/entry.ts';
 import type { EventStream } from '../events/event-stream.ts';
+import type { Store } from '../redis/store.ts';
 import { type Evidence, evidenceArgs, evidenceOf } from '../streams/evidence.ts';
 import { Disturbed, undisturbed } from '../streams/maintenance.ts';
 import { lastEntry, pagesAfter, pagesBefore } from '../streams/pages.ts';
@@ -29,7 +29,7 @@ export interface RecordSet<Document = unknown> {
   noun: string;
   stream: EventStream<string, Document>;
   /** Opens those of one partition, of so many that the data has. */
-  open(redis: Redis, partition: number, partitions: number): RecordPartition<Document>;
+  open(redis: Store, partition: number, partitions: number): RecordPartition<Document>;
 }
 
 export interface RecordPartition<Document> {
@@ -70,7 +70,7 @@ const batchSize = 200;
 
 /** Returns what a replay does with the records of one partition: it compares each with its last event, and puts it right. */
 export function recordsReplay(
-  redis: Redis,
+  redis: Store,
   { noun, stream, open }: RecordSet,
   partition: number,
   partitions: number,
@@ -107,7 +107,7 @@ export function recordsReplay(
 }
 
 interface Partition {
-  redis: Redis;
+  redis: Store;
   stream: EventStream<string, unknown>;
   /** the stream's partition */
   key: string;

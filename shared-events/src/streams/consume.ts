@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { subjectOf } from '../events/entry.ts';
 import { type Lease, takeLease } from '../redis/lease.ts';
+import type { Store } from '../redis/store.ts';
 import { unlessAborted } from '../redis/unless-aborted.ts';
 import { type ConsumerGroup, consumerGroup, groupKeys, LeaseLost } from './group.ts';
 import { type KeyedQueue, keyedQueue } from './keyed-queue.ts';
@@ -11,7 +12,7 @@ import type { Handler } from './reaction.ts';
 import { type ConsumeEvent, type Delivery, isLetGo, settling } from './settle.ts';
 
 interface ConsumeOptions {
-  redis: Redis;
+  redis: Store;
   stream: string;
   group: string;
   /** This consumer's name; no two that run at once may share one. */

@@ -1,11 +1,11 @@
-import type { Redis } from 'ioredis';
 import type { RawEntry } from '../events/entry.ts';
+import type { Store } from '../redis/store.ts';
 
 const pageSize = 500;
 
 /** A stream, and who reads it. */
 export interface StreamRange {
-  redis: Redis;
+  redis: Store;
   stream: string;
 }
 

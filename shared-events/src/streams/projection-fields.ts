@@ -1,5 +1,5 @@
-import type { Redis } from 'ioredis';
 import type { RawEntry } from '../events/entry.ts';
+import type { Store } from '../redis/store.ts';
 import { Disturbed } from './maintenance.ts';
 import { applyTo } from './projection.ts';
 
@@ -26,7 +26,7 @@ const scanCount = 1000;
  * The fields in the hash of a key, of a projection of this stream. Taking in fails with Disturbed if the projection is not
  * at the position that the page follows: somebody else writes there as well, or a failover has lost what was taken in.
  */
-export const fieldsInRedis = (redis: Redis, stream: string, key: string, name: string): ProjectionFields => ({
+export const fieldsInRedis = (redis: Store, stream: string, key: string, name: string): ProjectionFields => ({
   async take(position, page, changes) {
     const reached = await applyTo({ redis, keys: [stream, key], name }, position, page, changes);
     if (reached !== page.at(-1)?.[0])

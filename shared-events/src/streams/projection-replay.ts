@@ -1,6 +1,6 @@
-import type { Redis } from 'ioredis';
 import { type RawEntry, subjectOf, type UndecodableEntry } from '../events/entry.ts';
 import { script } from '../redis/script.ts';
+import type { Store } from '../redis/store.ts';
 import { undisturbed } from './maintenance.ts';
 import { endOf, pagesAfter, type StreamRange } from './pages.ts';
 import { positionsKey } from './positions.ts';
@@ -20,7 +20,7 @@ const swapScript = script(new URL('lua/swap-projection.lua', import.meta.url));
  * replaces in one step; to verify, it is built in memory, so that nothing is written. An entry that cannot be understood
  * is passed by, as in following.
  */
-export function projectionReplay(redis: Redis, projection: Projection, partition: number): ReplayTarget {
+export function projectionReplay(redis: Store, projection: Projection, partition: number): ReplayTarget {
   const { name } = projection;
   const stream = projection.stream.key(partition);
   const range = { redis, stream };

@@ -1,8 +1,8 @@
-import type { Redis } from 'ioredis';
 import { type RawEntry, UndecodableEntry } from '../events/entry.ts';
 import type { Envelope, EventStream } from '../events/event-stream.ts';
 import { hashTag } from '../events/ids.ts';
 import { readingScript, script } from '../redis/script.ts';
+import type { Store } from '../redis/store.ts';
 import { evidenceArgs, evidenceLua, evidenceOf } from './evidence.ts';
 import { Disturbed } from './maintenance.ts';
 import { positionsKey } from './positions.ts';
@@ -60,7 +60,7 @@ export interface KeptProjection {
 type Standing = 'whole' | 'lost' | 'unknown';
 
 interface KeepOptions {
-  redis: Redis;
+  redis: Store;
   projection: Projection;
   partition: number;
   /** Told of each entry that cannot be understood. */
@@ -95,7 +95,7 @@ export function keptProjection({ redis, projection, partition, onUndecodable }: 
 }
 
 interface Target {
-  redis: Redis;
+  redis: Store;
   /** the stream, the projection and, unless it is still being built, the stream's positions */
   keys: string[];
   name: string;
