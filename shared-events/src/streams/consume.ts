@@ -163,7 +163,7 @@ async function readWith(reader: Redis, reading: Reading): Promise<never> {
   for (let takenOverAt = Number.NEGATIVE_INFINITY; ; ) {
     signal.throwIfAborted();
     if (performance.now() - takenOverAt >= consumeBlock) {
-      const missing = await takeOver(group, unsettled, options);
+      const missing = await takeOver(reading);
       if (missing > 0 && missing !== unread) {
         options.log.error({ unread: missing }, 'entries were removed from the stream before they were read');
       }
@@ -194,11 +194,7 @@ async function ensureGroup(
  * Takes in what is pending: left by another consumer, put back, or read by this one in a reply that was lost. Resolves to
  * how many entries were removed before they were read.
  */
-async function takeOver(
-  group: ConsumerGroup,
-  unsettled: Unsettled,
-  options: ConsumeOptions,
-): Promise<number> {
+async function takeOver({ group, unsettled, options }: Reading): Promise<number> {
   const { log, onEvent } = options;
   const { pending, gone, unread } = await group.takeOver();
   if (gone.length > 0) log.error({ entries: gone }, 'pending entries were removed from the stream unhandled');
