@@ -25,6 +25,9 @@ export interface LiveTail {
   stop(): void;
 }
 
+/** How long entries may gather after each read, in milliseconds. */
+const gatherPause = 5;
+
 interface TailOptions {
   redis: Redis;
   /** Opens a connection for reads that block as long as `feedBlock`. */
@@ -65,7 +68,7 @@ export function startLiveTail({ redis, connect, streams, count, log }: TailOptio
       const before = position.cursor;
       position = positionAt(behind(position.ids, entries));
       show({ before, frames, position });
-      await letGather(signal);
+      await letGather(gatherPause, signal);
     }
   }
 
