@@ -28,6 +28,9 @@ export interface LiveTail {
   stop(): void;
 }
 
+/** How long entries may gather after each read, in milliseconds. */
+const gatherPause = 5;
+
 interface TailOptions {
   redis: Store;
   /** Opens a connection to the node of a stream, for reads that block as long as `feedBlock`. */
@@ -59,7 +62,7 @@ export function startLiveTail({ redis, connect, streams, count, log }: TailOptio
       worked();
       if (entries.length === 0) continue;
       end.move(entries);
-      await letGather(signal);
+      await letGather(gatherPause, signal);
     }
   }
 
