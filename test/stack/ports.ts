@@ -17,9 +17,19 @@ export async function isFree(port: number): Promise<boolean> {
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = randomInt(10_000, 32_000);
-    if ((await reserve(port)) && (await isFree(port))) return port;
+    if (await isOwn(port)) return port;
   }
 }
+
+/** A free port for a node of a Redis Cluster; the one 10,000 above, on which other nodes reach it, is free as well. */
+export async function freeNodePort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(10_000, 22_000);
+    if ((await isOwn(port)) && (await isOwn(port + 10_000))) return port;
+  }
+}
+
+const isOwn = async (port: number): Promise<boolean> => (await reserve(port)) && (await isFree(port));
 
 /** Whether the port is now this process's own among those that ask here. The system ends that with the process. */
 async function reserve(port: number): Promise<boolean> {

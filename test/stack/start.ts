@@ -16,7 +16,7 @@ import { createStack, type Stack } from './stack.ts';
 const say = (line: string) => process.stdout.write(`${line}\n`);
 const watching = process.argv.includes('--watch');
 const dataDir = resolve(process.env.DATA_DIR || join(root, '.data'));
-const portVariables: Record<keyof Ports, [variable: string, preset: number]> = {
+const portVariables: Record<Exclude<keyof Ports, 'cluster'>, [variable: string, preset: number]> = {
   gateway: ['GATEWAY_PORT', 8080],
   operator: ['OPERATOR_PORT', 8081],
   users: ['USER_SERVICE_PORT', 8005],
@@ -91,7 +91,7 @@ function readPorts(): Ports {
 }
 
 async function refuseBusyPorts(ports: Ports): Promise<void> {
-  const names = Object.keys(portVariables) as (keyof Ports)[];
+  const names = Object.keys(portVariables) as (keyof typeof portVariables)[];
   for (const [at, name] of names.entries()) {
     const [variable] = portVariables[name];
     const same = names.slice(0, at).find((other) => ports[other] === ports[name]);
