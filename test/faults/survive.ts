@@ -38,7 +38,7 @@ export function survive(faults: Fault[]): void {
 
 async function run(fault: Fault): Promise<{ broken: string[]; row: Row }> {
   const world = await openWorld(fault);
-  const { redis, history } = world;
+  const { history } = world;
   const answered = (count: number) =>
     until(`${count} requests are made`, () => history.attempts.length >= count, recovery);
   try {
@@ -50,7 +50,7 @@ async function run(fault: Fault): Promise<{ broken: string[]; row: Row }> {
     const recovered = performance.now() - healed;
     await answered(history.attempts.length + before);
     await world.stopLoad();
-    await untilIdle(redis).catch((error: Error) => problems.push(`F ${error.message}`));
+    await untilIdle(world).catch((error: Error) => problems.push(`F ${error.message}`));
     problems.push(...(await brokenPromises(world)), ...failures(fault, history));
     return { broken: problems, row: rowOf(fault.name, history, recovered, problems) };
   } finally {

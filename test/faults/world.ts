@@ -18,8 +18,12 @@ import { type TcpProxy, tcpProxy } from './tcp-proxy.ts';
 export interface World {
   stack: Stack;
   gateway: Api;
-  /** The test's own connection, past the proxies. */
+  /** The test's own connection, past the proxies; of a cluster, to its first node. */
   redis: Redis;
+  /** How many partitions the data has. */
+  partitions: number;
+  /** The test's own connections to whatever has the data now: the one Redis, or the masters of a cluster. */
+  stores(): Promise<Redis[]>;
   /** What each service has between itself and Redis, and the first task service between itself and the user service. */
   proxies: { users: TcpProxy; tasks: TcpProxy; check: TcpProxy };
   history: History;
@@ -74,14 +78,16 @@ export async function openWorld({ instances = {}, env = {}, disk }: WorldOptions
   const redis = openTestRedis(stack);
   const history = createHistory();
   let load = startLoad(stack.urls.gateway, history);
-  return {
+  const world: World = {
     ...{ stack, proxies, redis, history },
     gateway: api(stack.urls.gateway),
+    partitions: 1,
+    stores: async () => [redis],
     exempt: new Set(),
     stopLoad: () => load.stop(),
     async atRest(work) {
       await load.stop();
-      await untilIdle(redis);
+      await untilIdle(world);
       await work();
       load = startLoad(stack.urls.gateway, history);
     },
@@ -92,6 +98,7 @@ export async function openWorld({ instances = {}, env = {}, disk }: WorldOptions
       await removeAll();
     },
   };
+  return world;
 }
 
 function mountDisk(folder: string, size: string): void {
@@ -120,16 +127,28 @@ export async function untilHealthy({ gateway, stack }: World): Promise<void> {
 }
 
 /** Waits until the readers of user-events have nothing left to do. */
-export async function untilIdle(redis: Redis): Promise<void> {
+export async function untilIdle({ stores, partitions }: Pick<World, 'stores' | 'partitions'>): Promise<void> {
   await until(
     'every reader is done',
     async () => {
-      const [last] = await redis.xrevrange('user-events:{0}', '+', '-', 'COUNT', 1);
-      const position = await redis.hget('known-users:{0}', 'position');
-      const states = await groupStates({ redis, stream: 'user-events:{0}' });
-      const idle = states.every(({ lag, pending }) => lag.entries === 0 && pending === 0);
-      return states.length > 0 && idle && position === (last?.[0] ?? null);
+      let seen = 0;
+      for (const redis of await stores()) {
+        const keys = await redis.keys('user-events:{*}');
+        for (const stream of keys.filter((key) => key.endsWith('}'))) {
+          if (!(await isIdle(redis, stream))) return false;
+          seen++;
+        }
+      }
+      return seen > 0 && seen <= partitions;
     },
     recovery,
   );
+}
+
+async function isIdle(redis: Redis, stream: string): Promise<boolean> {
+  const [last] = await redis.xrevrange(stream, '+', '-', 'COUNT', 1);
+  const position = await redis.hget(stream.replace('user-events', 'known-users'), 'position');
+  const states = await groupStates({ redis, stream });
+  const isDone = states.every(({ lag, pending }) => lag.entries === 0 && pending === 0);
+  return states.length > 0 && isDone && position === (last?.[0] ?? null);
 }

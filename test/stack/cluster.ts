@@ -33,7 +33,8 @@ interface ClusterOptions {
   setting(name: string): Setting;
 }
 
-const masters = 3;
+/** How many of the nodes are masters to begin with. */
+export const masters = 3;
 /** Time for the nodes to know each other, and to have a copy of everything, in milliseconds. */
 const assemblyTimeout = 20_000;
 
@@ -63,7 +64,7 @@ export function clusterPart(options: ClusterOptions): ClusterPart {
     async start() {
       await each((node) => node.start());
       const isMade = join(dir, 'cluster-is-made');
-      const addresses = options.announced ?? ports.map(ownAddress);
+      const addresses = options.announced ?? ports.map((port) => ({ port, bus: busOf(port) }));
       if (!existsSync(isMade)) await make(ports, addresses, Number(env.PARTITIONS ?? 1));
       await untilWhole(ports);
       writeFileSync(isMade, '');
@@ -88,7 +89,8 @@ const nodeArgs = [
   ...['--min-replicas-max-lag', '3', '--repl-diskless-sync-delay', '0'],
 ];
 
-const ownAddress = (port: number): NodeAddress => ({ port, bus: port + 10_000 });
+/** The port on which other nodes reach the node of a port. */
+export const busOf = (port: number): number => port + 10_000;
 
 /** What makes a node tell others to reach it there, and shows them by its address that it is this one that asks. */
 const announcement = ({ port, bus }: NodeAddress, at: number) => [
