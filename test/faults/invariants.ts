@@ -4,7 +4,7 @@ import { startCommand } from '../stack/commands.ts';
 import type { Stack } from '../stack/stack.ts';
 import type { History } from './history.ts';
 import { readState, type State } from './state.ts';
-import type { World } from './world.ts';
+import type { LoadedStack } from './world.ts';
 
 /** What stays when everything else may break; each letter stands for one promise. */
 export const promises = {
@@ -15,12 +15,13 @@ export const promises = {
   E: 'no task without its user',
   F: 'healthy again by itself within 10 s',
   G: 'no answer over 5 s, none a hang, none with internals',
+  H: 'in a cluster, what breaks one shard fails no request for another',
 } as const;
 
 /**
  * Reads everything there is and compares it with what clients were told. Gives what is broken, each with its letter.
  */
-export async function brokenPromises(world: World): Promise<string[]> {
+export async function brokenPromises(world: LoadedStack): Promise<string[]> {
   const { stack, history, exempt } = world;
   const state = await readState(world);
   return [

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import { type Entry, hashTag, partitionOf, type RawEntry, readEntry, subjectOf } from 'shared-events';
-import type { World } from './world.ts';
+import type { LoadedStack } from './world.ts';
 
 /** All that is kept, whatever keeps it. */
 export interface State {
@@ -15,7 +15,7 @@ export interface State {
 }
 
 /** Reads all that is kept, but for entries that are exempt. */
-export async function readState({ stores, partitions, exempt }: World): Promise<State> {
+export async function readState({ stores, partitions, exempt }: LoadedStack): Promise<State> {
   const held = await Promise.all((await stores()).map((redis) => readStore(redis, exempt)));
   return {
     users: held.flatMap(({ users }) => users),

@@ -155,7 +155,7 @@ function rangesOf(owners: number[], master: number): number[] {
 }
 
 /** Waits until every node sees every slot served, and every replica has all that its master has. */
-async function untilWhole(ports: number[]): Promise<void> {
+export async function untilWhole(ports: number[], within = assemblyTimeout): Promise<void> {
   await until(
     'every node of the cluster sees it whole, and every replica has caught up',
     async () => {
@@ -170,7 +170,7 @@ async function untilWhole(ports: number[]): Promise<void> {
         online.length === ports.length - masters
       );
     },
-    assemblyTimeout,
+    within,
   );
 }
 

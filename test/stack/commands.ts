@@ -25,7 +25,7 @@ export function startCommand(
   name: keyof typeof scripts,
   { ports }: { ports: Pick<Ports, 'redis' | 'cluster'> },
   args: string[],
-  partitions = ports.cluster ? 24 : 1,
+  partitions?: number,
   env: Record<string, string> = {},
 ) {
   const child = spawn(process.execPath, [...scripts[name], ...args], {
@@ -34,7 +34,7 @@ export function startCommand(
       ...process.env,
       ...accounts[name],
       ...redisAddress(ports),
-      PARTITIONS: String(partitions),
+      ...(partitions !== undefined && { PARTITIONS: String(partitions) }),
       ...env,
     },
   });

@@ -152,12 +152,17 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
   };
 }
 
-/** Starts a stack on any free ports, with data of its own. */
+/** Starts a stack on any free ports, with data of its own: with a cluster, if STACK_REDIS says so. */
 export async function startStack(options?: StackOptions): Promise<Stack> {
-  const stack = await createStack(options);
+  const stack = await createStack(isOnCluster ? { ...options, ...onCluster(options) } : options);
   await stack.start();
   return stack;
 }
+
+const isOnCluster = process.env.STACK_REDIS === 'cluster';
+
+/** Tests that know of one Redis alone have one partition, unless they say how many. */
+const onCluster = ({ env }: StackOptions = {}) => ({ cluster: {}, env: { PARTITIONS: '1', ...env } });
 
 /** The first port, and free ones for further instances. */
 async function portsFrom(first: number, instances = 1): Promise<number[]> {
