@@ -171,8 +171,8 @@ const faults: Fault[] = [
   },
 ];
 
-surviveIn(openClusterWorld, faults, (outcome, world, { hit = all, replicas }) => {
-  const judged = judgeShards(outcome, world, hit);
+surviveIn(openClusterWorld, faults, async (outcome, world, { hit = all, replicas }) => {
+  const judged = await judgeShards(outcome, world, hit);
   return replicas === 0 ? countLost(judged, world) : judged;
 });
 

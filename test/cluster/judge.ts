@@ -3,24 +3,32 @@ import { compareIds } from '../../shared-events/src/streams/entry-id.ts';
 import type { Attempt } from '../faults/client.ts';
 import type { History, Written } from '../faults/history.ts';
 import type { Outcome } from '../faults/survive.ts';
+import { feedProblems } from './feed.ts';
 import { type ClusterWorld, shardOf } from './world.ts';
 
 /**
- * Adds what a cluster promises beside all else: with one shard broken, requests for the others do not fail.
+ * Adds what a cluster promises beside all else: with one shard broken, requests for the others do not fail; and what
+ * the feed promises.
  * @param hit the shards that a fault breaks
  */
-export function judgeShards({ broken, row }: Outcome, { history }: ClusterWorld, hit: number[]): Outcome {
+export async function judgeShards(
+  { broken, row }: Outcome,
+  world: ClusterWorld,
+  hit: number[],
+): Promise<Outcome> {
+  const { history } = world;
   const of = (isHit: boolean) =>
     history.attempts.filter(({ client = 0 }) => hit.includes(shardOf(client)) === isHit);
   const elsewhere = of(false);
   const wrong = elsewhere
     .filter(isFailed)
     .map(({ method, path, status, text }) => `H ${method} ${path} ${status} ${text}`);
+  const more = [...wrong, ...(await feedProblems(world))];
   return {
-    broken: [...broken, ...wrong],
+    broken: [...broken, ...more],
     row: {
       ...row,
-      broken: [...row.broken, ...(wrong.length > 0 ? ['H'] : [])],
+      broken: [...new Set([...row.broken, ...more.map((line) => line.charAt(0))])],
       pause: longestPause(of(true)),
       ...(elsewhere.length > 0 && {
         elsewhere: { failed: wrong.length, pause: longestPause(elsewhere), p99: p99Of(elsewhere) },

@@ -5,6 +5,7 @@ import { createHistory } from '../faults/history.ts';
 import { startLoad } from '../faults/load.ts';
 import { type TcpProxy, tcpProxy } from '../faults/tcp-proxy.ts';
 import { type LoadedStack, recovery, untilServed } from '../faults/world.ts';
+import { followFeed } from '../operator/world.ts';
 import { api } from '../stack/api.ts';
 import { busOf, masters, sourceOf, untilWhole } from '../stack/cluster.ts';
 import { startCommand } from '../stack/commands.ts';
@@ -28,6 +29,8 @@ export interface ClusterWorld extends LoadedStack {
   nodes: Node[];
   /** The partitions of each shard, as they were placed. */
   shards: number[][];
+  /** The feed, followed from the beginning. */
+  feed: ReturnType<typeof followFeed>;
   /** An Idempotency-Key that leads a new user to a shard. */
   userKey(shard: number): string;
   /** Who serves a shard while all is well, and who would take its place. */
@@ -54,9 +57,11 @@ export async function openClusterWorld({ replicas = 1 }: ClusterWorldOptions): P
     env: { LOG_LEVEL: 'fatal', REDIS_REPLICAS: String(replicas) },
   });
   const nodes = proxies.map((proxy, at) => nodeOf(proxy, at, stack));
+  const feed = followFeed([stack.urls.operator], '/events?from=0');
   let stopLoad = async () => {};
   const close = async () => {
     await stopLoad();
+    await feed.stop();
     for (const { redis } of nodes) redis.disconnect();
     await stack.stop();
     for (const { data, bus } of nodes) await Promise.all([data.close(), bus.close()]);
@@ -69,7 +74,7 @@ export async function openClusterWorld({ replicas = 1 }: ClusterWorldOptions): P
     const load = startLoad(stack.urls.gateway, history, (client) => userKey(shardOf(client)));
     stopLoad = load.stop;
     return {
-      ...{ stack, nodes, shards, userKey, history, stopLoad, close },
+      ...{ stack, nodes, shards, userKey, feed, history, stopLoad, close },
       gateway: api(stack.urls.gateway),
       partitions: shards.flat().length,
       exempt: new Set(),

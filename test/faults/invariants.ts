@@ -16,6 +16,7 @@ export const promises = {
   F: 'healthy again by itself within 10 s',
   G: 'no answer over 5 s, none a hang, none with internals',
   H: 'in a cluster, what breaks one shard fails no request for another',
+  I: 'in a cluster, the feed has every event once and in order, and tells what is lost as a gap',
 } as const;
 
 /**

@@ -42,14 +42,14 @@ export interface Outcome {
 export function surviveIn<W extends LoadedStack, F extends FaultOf<W>>(
   open: (fault: F) => Promise<W>,
   faults: F[],
-  judge: (outcome: Outcome, world: W, fault: F) => Outcome = (outcome) => outcome,
+  judge: (outcome: Outcome, world: W, fault: F) => Outcome | Promise<Outcome> = (outcome) => outcome,
 ): void {
   for (const fault of faults.filter(({ short }) => full || short)) {
     test.serial(`every promise holds: ${fault.name}`, async (t) => {
       t.timeout(90_000);
       const world = await open(fault);
       try {
-        const { broken, row } = judge(await run(world, fault), world, fault);
+        const { broken, row } = await judge(await run(world, fault), world, fault);
         t.log(row);
         report(row);
         t.deepEqual(broken.slice(0, 20), []);

@@ -21,11 +21,16 @@ export async function freePort(): Promise<number> {
   }
 }
 
-/** A free port for a node of a Redis Cluster; the one 10,000 above, on which other nodes reach it, is free as well. */
-export async function freeNodePort(): Promise<number> {
+/**
+ * Free ports in a row for the nodes of a Redis Cluster; those 10,000 above, on which the nodes reach each other, are free
+ * as well.
+ */
+export async function freeNodePorts(count: number): Promise<number[]> {
   for (;;) {
-    const port = randomInt(10_000, 22_000);
-    if ((await isOwn(port)) && (await isOwn(port + 10_000))) return port;
+    const first = randomInt(10_000, 22_000 - count);
+    const ports = Array.from({ length: count }, (_, node) => first + node);
+    const own = await Promise.all(ports.flatMap((port) => [isOwn(port), isOwn(port + 10_000)]));
+    if (own.every(Boolean)) return ports;
   }
 }
 

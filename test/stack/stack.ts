@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { clusterPart, type NodeAddress } from './cluster.ts';
 import type { Part } from './part.ts';
 import { gatewayPart, type Ports, redisAddress, redisPart, type ServiceName, servicePart } from './parts.ts';
-import { freeNodePort, freePort } from './ports.ts';
+import { freeNodePorts, freePort } from './ports.ts';
 
 export interface StackOptions {
   /** Any free ports when left out. */
@@ -173,14 +173,13 @@ async function portsFrom(first: number, instances = 1): Promise<number[]> {
 
 /** A free port for each part, and for each node if there is to be a cluster. */
 export async function freePorts(cluster?: ClusterOptions): Promise<Ports> {
-  const nodes: number[] = [];
-  while (cluster && nodes.length < (cluster.nodes ?? 6)) nodes.push(await freeNodePort());
+  const nodes = cluster && (await freeNodePorts(cluster.nodes ?? 6));
   return {
     gateway: await freePort(),
     operator: await freePort(),
     users: await freePort(),
     tasks: await freePort(),
-    redis: nodes[0] ?? (await freePort()),
-    ...(cluster && { cluster: nodes }),
+    redis: nodes?.[0] ?? (await freePort()),
+    ...(nodes && { cluster: nodes }),
   };
 }
