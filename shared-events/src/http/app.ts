@@ -33,7 +33,7 @@ export interface AppOptions<Collaborators> extends CommonCollaborators {
 
 /** The app both services are: request ids, log, problems and the routes of every service around the service's own. */
 export function createApp<Collaborators>(options: AppOptions<Collaborators>): Koa<RequestState> {
-  const { log, metrics, missing, api, collaborators, parts = [], isOpen } = options;
+  const { log, metrics, readiness, api, collaborators, parts = [], isOpen } = options;
   const own = [...bind(api.routes, collaborators), ...parts.flatMap(({ routes }) => routes)];
   const { findRoute, answer, allowedMethods } = routing([
     ...bind(commonRoutes(api.name), options),
@@ -41,7 +41,7 @@ export function createApp<Collaborators>(options: AppOptions<Collaborators>): Ko
   ]);
   const problems: Problems = Object.assign({}, api.problems, ...parts.map((part) => part.problems));
 
-  measureReadiness(metrics, missing);
+  measureReadiness(metrics, readiness);
   const app = new Koa<RequestState>();
   app.use(requestMetrics(metrics));
   app.use(findRoute);

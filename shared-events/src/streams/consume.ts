@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { subjectOf } from '../events/entry.ts';
 import { type Lease, takeLease } from '../redis/lease.ts';
+import type { Store } from '../redis/store.ts';
 import { unlessAborted } from '../redis/unless-aborted.ts';
 import { type ConsumerGroup, consumerGroup, groupKeys, LeaseLost } from './group.ts';
 import { type KeyedQueue, keyedQueue } from './keyed-queue.ts';
@@ -11,7 +12,7 @@ import type { Handler } from './reaction.ts';
 import { type ConsumeEvent, type Delivery, isLetGo, settling } from './settle.ts';
 
 interface ConsumeOptions {
-  redis: Redis;
+  redis: Store;
   stream: string;
   group: string;
   /** This consumer's name; no two that run at once may share one. */
@@ -22,7 +23,7 @@ interface ConsumeOptions {
    * with an UndecodableEntry.
    */
   handle: Handler;
-  /** Opens the connection for the blocking reads; it is closed when consuming ends. */
+  /** Opens a connection for the blocking reads; it is closed when one of them fails, or when consuming ends. */
   connect(): Redis;
   signal: AbortSignal;
   log: Logger;
@@ -65,15 +66,12 @@ export async function consume(options: ConsumeOptions): Promise<void> {
 
 /** Works while the lease lasts. Resolves when it has ended, or the signal aborts. */
 async function work(options: ConsumeOptions, group: ConsumerGroup, lease: Lease): Promise<void> {
-  const { stream, group: name, consumer, connect, log } = options;
+  const { stream, group: name, consumer, log } = options;
   const signal = AbortSignal.any([options.signal, lease.lost]);
   const unsettled = unsettledEntries(options, group, lease, signal);
-  const reader = connect();
-  const hangUp = () => reader.disconnect();
-  signal.addEventListener('abort', hangUp);
   log.info({ stream, group: name, consumer }, 'consuming');
   try {
-    await keepTrying((worked) => readOn({ options, group, unsettled, reader, signal, worked }), {
+    await keepTrying((worked) => readOn({ options, group, unsettled, signal, worked }), {
       signal,
       log,
       names: { stream, group: name },
@@ -82,8 +80,6 @@ async function work(options: ConsumeOptions, group: ConsumerGroup, lease: Lease)
   } catch (error) {
     if (!isLetGo(error, signal)) throw error;
   } finally {
-    hangUp();
-    signal.removeEventListener('abort', hangUp);
     lease.abandon();
     await unsettled.queue.downTo(0);
     await lease.release();
@@ -139,7 +135,6 @@ interface Reading {
   options: ConsumeOptions;
   group: ConsumerGroup;
   unsettled: Unsettled;
-  reader: Redis;
   signal: AbortSignal;
   worked(): void;
 }
@@ -148,8 +143,22 @@ interface Reading {
  * Reads until it fails: what is pending first, then what is new. After a failure it is begun again, so that the entries
  * of a reply that was lost, which are this consumer's own, are taken in before anything new.
  */
-async function readOn({ options, group, unsettled, reader, signal, worked }: Reading): Promise<never> {
+async function readOn(reading: Reading): Promise<never> {
+  const { options, group, signal } = reading;
   await ensureGroup(group, options);
+  const reader = options.connect();
+  const hangUp = () => reader.disconnect();
+  signal.addEventListener('abort', hangUp);
+  try {
+    return await readWith(reader, reading);
+  } finally {
+    signal.removeEventListener('abort', hangUp);
+    hangUp();
+  }
+}
+
+async function readWith(reader: Redis, reading: Reading): Promise<never> {
+  const { options, group, unsettled, signal, worked } = reading;
   let unread = 0;
   for (let takenOverAt = Number.NEGATIVE_INFINITY; ; ) {
     signal.throwIfAborted();
