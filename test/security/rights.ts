@@ -23,6 +23,10 @@ export const forbidden = [
   'CLIENT LIST',
   'CLIENT KILL TYPE normal',
   'REPLICAOF 127.0.0.1 1',
+  'CLUSTER FAILOVER',
+  'CLUSTER MEET 127.0.0.1 1',
+  'CLUSTER RESET',
+  'CLUSTER SETSLOT 0 STABLE',
   'PSYNC ? -1',
   'BGREWRITEAOF',
   'SAVE',
@@ -122,6 +126,7 @@ export const needed: Record<Account, string[]> = {
     'PING',
     'INFO',
     'SCAN 0',
+    'WAIT 0 1',
     `SET ${userRecord} x`,
     `GET ${userRecord}`,
     `DEL ${userRecord}`,
@@ -133,6 +138,7 @@ export const needed: Record<Account, string[]> = {
     'PING',
     'INFO',
     'SCAN 0',
+    'WAIT 0 1',
     'XGROUP CREATE user-events:{0} cascade 0 MKSTREAM',
     'XREADGROUP GROUP cascade me STREAMS user-events:{0} >',
     'XREAD STREAMS user-events:{0} 0',
@@ -169,3 +175,8 @@ export const needed: Record<Account, string[]> = {
     'GET partitions',
   ],
 };
+
+/** What each account has to be able to do on a node of a cluster. */
+export const neededOfNode = [
+  ...['CLUSTER INFO', 'CLUSTER SLOTS', 'READONLY', 'READWRITE', 'ASKING', 'CLIENT SETNAME commands'],
+];
