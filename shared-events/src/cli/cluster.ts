@@ -1,10 +1,11 @@
-import { Command, type Redis } from 'ioredis';
+import { Command } from 'ioredis';
 import { type CommonConfig, commonConfig, nodesIn, readConfig } from '../config.ts';
 import { hashTag } from '../events/ids.ts';
 import { Failure } from '../failure.ts';
 import { type ClusterNode, clusterNodes } from '../redis/cluster-nodes.ts';
 import { openRedis } from '../redis/connection.ts';
 import { partitionsOfData } from '../redis/partitions.ts';
+import type { Store } from '../redis/store.ts';
 import { say, silent } from './command.ts';
 import { table } from './table.ts';
 
@@ -73,7 +74,7 @@ async function firstOf<T>(nodes: Address[], ask: (node: Address) => Promise<T>):
 async function withNode<T>(
   config: CommonConfig,
   { host, port }: Address,
-  run: (redis: Redis) => Promise<T>,
+  run: (redis: Store) => Promise<T>,
 ): Promise<T> {
   const own = { ...config, REDIS_CLUSTER: undefined, REDIS_HOST: host, REDIS_PORT: port };
   const redis = openRedis({ config: own, log: silent }, timeout);
