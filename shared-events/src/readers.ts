@@ -77,14 +77,16 @@ export function streamReaders(options: ReadersOptions): Readers {
     await withStreamLock(lock, (lost) => replay('replay', AbortSignal.any([lost, signal]), unobserved));
   }
 
-  function consumePartition({ name, stream: { key }, handle }: Reaction, partition: number): Promise<void> {
-    const stream = key(partition);
+  function consumePartition(reaction: Reaction, partition: number): Promise<void> {
+    const { name, concerns, handle } = reaction;
+    const stream = reaction.stream.key(partition);
     return consume({
       redis,
       stream,
       group: name,
       consumer,
       handle: tracedHandler(name, stream, handle),
+      concerns,
       connect: connect(stream, consumeBlock),
       signal,
       log,

@@ -2,6 +2,7 @@ import type { Registry } from 'prom-client';
 import { Failure } from '../failure.ts';
 import { answeredWith } from './describe.ts';
 import type { Route } from './route.ts';
+import { sendJson } from './send-json.ts';
 
 /** Whether a service can serve. */
 export interface Readiness {
@@ -19,8 +20,6 @@ export interface CommonCollaborators {
   metrics: Registry;
 }
 
-const json = 'application/json';
-
 /**
  * The routes that every service has beside its own.
  * @param service what their ids begin with
@@ -35,8 +34,7 @@ export const commonRoutes = (service: string): Route<CommonCollaborators>[] => [
     untraced: true,
     answers: { 200: answeredWith.state('healthy', 'It lives, whatever Redis and the other service do.') },
     handle(ctx) {
-      ctx.type = json;
-      ctx.body = '{"status":"healthy"}';
+      sendJson(ctx, '{"status":"healthy"}');
     },
   },
   {
@@ -51,8 +49,7 @@ export const commonRoutes = (service: string): Route<CommonCollaborators>[] => [
     async handle(ctx, { readiness }) {
       const { ready, missing } = await readiness();
       if (!ready) throw new Failure('not_ready', `Not ready: ${missing.join(', ')}.`);
-      ctx.type = json;
-      ctx.body = JSON.stringify({ status: 'ready', ...(missing.length > 0 && { missing }) });
+      sendJson(ctx, JSON.stringify({ status: 'ready', ...(missing.length > 0 && { missing }) }));
     },
   },
   {
@@ -62,8 +59,7 @@ export const commonRoutes = (service: string): Route<CommonCollaborators>[] => [
     summary: "The description of this service's API",
     answers: { 200: { description: 'An OpenAPI 3.1 document.', schema: { type: 'object' } } },
     handle(ctx, { document }) {
-      ctx.type = json;
-      ctx.body = document;
+      sendJson(ctx, document);
     },
   },
   {

@@ -1,6 +1,7 @@
 import { Cluster, type Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { nodesIn } from '../config.ts';
+import { confirmWrites } from './confirm.ts';
 import {
   backoff,
   type CommandObserver,
@@ -29,7 +30,7 @@ export class ClusterConnection extends Cluster {
   readonly #commandTimeout: number;
   #failedRefreshes = 0;
 
-  constructor({ config, log, observe }: ConnectionOptions, commandTimeout: number) {
+  constructor({ config, log, observe, confirmation }: ConnectionOptions, commandTimeout: number) {
     super(nodesIn(config.REDIS_CLUSTER ?? '') ?? [], {
       clusterRetryStrategy: backoff,
       // A connection that broke tells nothing of its commands.
@@ -58,7 +59,10 @@ export class ClusterConnection extends Cluster {
     this.on('ready', () => log.info('redis is connected'));
     this.on('error', (error) => tell(error, 'all nodes'));
     this.on('node error', tell);
-    this.on('+node', (node: Redis) => prepare(node, () => tell.forget(keyOf(node))));
+    this.on('+node', (node: Redis) => {
+      prepare(node, () => tell.forget(keyOf(node)));
+      if (confirmation) confirmWrites(node, confirmation);
+    });
   }
 
   override sendCommand(...args: Parameters<Cluster['sendCommand']>): Promise<unknown> {

@@ -1,6 +1,7 @@
 import type { Command, Redis, RedisOptions } from 'ioredis';
 import type { Logger } from 'pino';
 import type { CommonConfig } from '../config.ts';
+import type { Confirmation } from './confirm.ts';
 import { RedisUnavailable, unavailableIf } from './unavailable.ts';
 
 // What every connection has in common: to the one Redis, to a node of a cluster, and of a reader.
@@ -19,6 +20,8 @@ export interface ConnectionOptions {
   config: RedisConfig;
   log: Logger;
   observe?: CommandObserver;
+  /** For a connection that writes: has its writes confirmed by replicas. */
+  confirmation?: Confirmation | undefined;
 }
 
 /** Returns who asks, and how it is spoken. */

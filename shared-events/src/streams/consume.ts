@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
-import { subjectOf } from '../events/entry.ts';
+import { type RawEntry, subjectOf } from '../events/entry.ts';
 import { type Lease, takeLease } from '../redis/lease.ts';
 import type { Store } from '../redis/store.ts';
 import { unlessAborted } from '../redis/unless-aborted.ts';
@@ -23,6 +23,8 @@ interface ConsumeOptions {
    * with an UndecodableEntry.
    */
   handle: Handler;
+  /** Whether an entry is handled; one that is not is acknowledged as it comes. All are when left out. */
+  concerns?(entry: RawEntry): boolean;
   /** Opens a connection for the blocking reads; it is closed when one of them fails, or when consuming ends. */
   connect(): Redis;
   signal: AbortSignal;
@@ -33,7 +35,8 @@ interface ConsumeOptions {
   maxAttempts?: number;
   /** How long after its end, in milliseconds, a consumer that dies is replaced. Default 3000. */
   lease?: number;
-  onEvent?(event: ConsumeEvent): void;
+  /** Told what happened to an entry, or to so many. */
+  onEvent?(event: ConsumeEvent, entries?: number): void;
   /** Told how many new entries a read gave, if it gave some. */
   onBatch?(entries: number): void;
 }
@@ -41,6 +44,8 @@ interface ConsumeOptions {
 /** How many entries are read at once, and how many may be unsettled. */
 const batchSize = 500;
 const maxUnsettled = 2 * batchSize;
+/** How long entries may gather after a read that found few, in milliseconds: nobody waits for what they call for. */
+const gatherPause = 25;
 /** How long a read waits for new entries, and how often entries that were put back are looked for, in milliseconds. */
 export const consumeBlock = 1000;
 
@@ -92,8 +97,8 @@ async function work(options: ConsumeOptions, group: ConsumerGroup, lease: Lease)
 /** The entries that this consumer was given and has not settled. */
 interface Unsettled {
   queue: KeyedQueue<Delivery>;
-  /** Takes an entry in, once. */
-  add(delivery: Delivery): void;
+  /** Takes entries in, each once. Those that call for nothing are acknowledged when it resolves. */
+  add(entries: RawEntry[], isFirst: boolean): Promise<void>;
   has(id: string): boolean;
 }
 
@@ -104,9 +109,19 @@ function unsettledEntries(
   signal: AbortSignal,
 ): Unsettled {
   const { handle, log, concurrency = 16, maxAttempts = 5, onEvent = () => undefined } = options;
+  const { concerns = () => true } = options;
   const ids = new Set<string>();
   const fence = { key: groupKeys(options.stream, options.group).lease, holder: options.consumer };
-  const settle = settling(handle, { group, isHeld, fence, concurrency, maxAttempts, signal, log, onEvent });
+  const { settle, passBy } = settling(handle, {
+    group,
+    isHeld,
+    fence,
+    concurrency,
+    maxAttempts,
+    signal,
+    log,
+    onEvent,
+  });
   const queue = keyedQueue<Delivery>({
     keyOf: ({ entry }) => subjectOf(entry),
     async work(delivery) {
@@ -122,11 +137,19 @@ function unsettledEntries(
   return {
     queue,
     has: (id) => ids.has(id),
-    add(delivery) {
-      const [id] = delivery.entry;
-      if (ids.has(id)) return;
-      ids.add(id);
-      queue.add(delivery);
+    async add(entries, isFirst) {
+      const passed: string[] = [];
+      for (const entry of entries) {
+        const [id] = entry;
+        if (ids.has(id)) continue;
+        if (!concerns(entry)) {
+          passed.push(id);
+          continue;
+        }
+        ids.add(id);
+        queue.add({ entry, isFirst });
+      }
+      if (passed.length > 0) await passBy(passed);
     },
   };
 }
@@ -163,7 +186,7 @@ async function readWith(reader: Redis, reading: Reading): Promise<never> {
   for (let takenOverAt = Number.NEGATIVE_INFINITY; ; ) {
     signal.throwIfAborted();
     if (performance.now() - takenOverAt >= consumeBlock) {
-      const missing = await takeOver(group, unsettled, options);
+      const missing = await takeOver(reading);
       if (missing > 0 && missing !== unread) {
         options.log.error({ unread: missing }, 'entries were removed from the stream before they were read');
       }
@@ -173,8 +196,8 @@ async function readWith(reader: Redis, reading: Reading): Promise<never> {
     await unsettled.queue.downTo(maxUnsettled - batchSize, signal);
     const entries = await unlessAborted(signal, group.readNew(reader, batchSize, consumeBlock));
     if (entries.length > 0) options.onBatch?.(entries.length);
-    for (const entry of entries) unsettled.add({ entry, isFirst: true });
-    if (entries.length > 0 && entries.length < batchSize) await letGather(signal);
+    await unsettled.add(entries, true);
+    if (entries.length > 0 && entries.length < batchSize) await letGather(gatherPause, signal);
     worked();
   }
 }
@@ -194,17 +217,12 @@ async function ensureGroup(
  * Takes in what is pending: left by another consumer, put back, or read by this one in a reply that was lost. Resolves to
  * how many entries were removed before they were read.
  */
-async function takeOver(
-  group: ConsumerGroup,
-  unsettled: Unsettled,
-  options: ConsumeOptions,
-): Promise<number> {
+async function takeOver({ group, unsettled, options }: Reading): Promise<number> {
   const { log, onEvent } = options;
   const { pending, gone, unread } = await group.takeOver();
   if (gone.length > 0) log.error({ entries: gone }, 'pending entries were removed from the stream unhandled');
-  for (const entry of await group.read(pending.filter((id) => !unsettled.has(id)))) {
-    unsettled.add({ entry, isFirst: false });
-    onEvent?.('taken_over');
-  }
+  const entries = await group.read(pending.filter((id) => !unsettled.has(id)));
+  if (entries.length > 0) onEvent?.('taken_over', entries.length);
+  await unsettled.add(entries, false);
   return unread;
 }

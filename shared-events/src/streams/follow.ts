@@ -18,6 +18,8 @@ interface FollowOptions {
 
 /** How many entries are read and applied at once. */
 const batchSize = 1000;
+/** How long entries may gather after a read that found few, in milliseconds; a projection lags by as much. */
+const gatherPause = 5;
 /** How long a read waits for new entries, in milliseconds. */
 export const followBlock = 5000;
 
@@ -64,7 +66,7 @@ async function followOn(options: FollowOptions, worked: () => void): Promise<voi
       positions.set(stream, position);
       await tellMissed(projection, log);
       if ((await projection.standing()) === 'lost') return;
-    } else if (isCaughtUp) await letGather(signal);
+    } else if (isCaughtUp) await letGather(gatherPause, signal);
     worked();
   }
 }

@@ -12,7 +12,7 @@ export interface ReaderMetrics {
   consumer(
     group: string,
     stream: string,
-  ): { onEvent(event: ConsumeEvent): void; onBatch(entries: number): void };
+  ): { onEvent(event: ConsumeEvent, entries?: number): void; onBatch(entries: number): void };
   /** The projection, each of whose batches is counted. */
   projection(projection: KeptProjection): KeptProjection;
 }
@@ -92,7 +92,7 @@ export function measureReaders(
 
   return {
     consumer: (reader, stream) => ({
-      onEvent: (event) => events.inc({ stream, reader, event }),
+      onEvent: (event, entries = 1) => events.inc({ stream, reader, event }, entries),
       onBatch: batches(stream, reader),
     }),
     projection(projection) {
