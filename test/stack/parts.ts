@@ -36,11 +36,11 @@ const program = (name: string): string => {
   return path;
 };
 
-/** Where Redis is, as services and commands read it from the environment. */
-export const redisAddress = ({ redis, cluster }: Pick<Ports, 'redis' | 'cluster'>): Record<string, string> =>
+/** Where Redis is, as services and commands read it from the environment; what is empty counts as absent. */
+export const redisAddress = ({ redis, cluster }: Pick<Ports, 'redis' | 'cluster'>) =>
   cluster
-    ? { REDIS_CLUSTER: cluster.map((port) => `127.0.0.1:${port}`).join() }
-    : { REDIS_HOST: '127.0.0.1', REDIS_PORT: String(redis) };
+    ? { REDIS_CLUSTER: cluster.map((port) => `127.0.0.1:${port}`).join(), REDIS_HOST: '', REDIS_PORT: '' }
+    : { REDIS_CLUSTER: '', REDIS_HOST: '127.0.0.1', REDIS_PORT: String(redis) };
 
 /** Asks on a connection of its own: one that is kept would hold up the stop of a service. */
 const answers = async (url: string): Promise<boolean> =>

@@ -54,8 +54,9 @@ async function main(): Promise<void> {
 }
 
 /** Those of some variables that this process was given. */
-const given = (...names: string[]): Record<string, string> =>
-  Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
+function given(...names: string[]): Record<string, string> {
+  return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
+}
 
 /** Stops the stack in order, and this process with it, at a signal or when nobody is there any more to send one. */
 function endOf(stack: Stack): { hasBegun(): boolean } {
@@ -177,8 +178,10 @@ Ctrl+C stops everything and keeps the data in ${relative(process.cwd(), dataDir)
 `);
 }
 
-const clusterHelp = (ports: number[]) => `
+function clusterHelp(ports: number[]): string {
+  return `
 Each node with its role, partitions and lag; and how a replica takes the place of its master:
   REDIS_CLUSTER=127.0.0.1:${ports[0]} npm run events -- cluster
   redis-cli -p ${ports[masters]} CLUSTER FAILOVER
 `;
+}

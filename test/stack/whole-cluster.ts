@@ -17,7 +17,7 @@ export function openWholeCluster(ports: number[]): Redis {
   return Object.assign(cluster, {
     keys: async (pattern: string) => (await each('master', (node) => node.keys(pattern))).flat(),
     dbsize: async () => (await each('master', (node) => node.dbsize())).reduce((sum, size) => sum + size),
-    del: async (...keys: string[]) => (await Promise.all(keys.map(one))).length,
+    del: async (...keys: string[]) => (await Promise.all(keys.map((key) => one(key)))).length,
     acl: async (...args: string[]) => (await each('all', (node) => node.call('ACL', ...args))).flat(),
     client: async (...args: string[]) => (await each('all', (node) => node.call('CLIENT', ...args))).join(''),
   }) as unknown as Redis;
