@@ -3,6 +3,7 @@ import { Redis } from 'ioredis';
 import { hashTag, newId, userEvents } from 'shared-events';
 import { RedisUnavailable } from '../../shared-events/src/redis/unavailable.ts';
 import { userStore } from '../../user-service/src/store.ts';
+import { tcpProxy } from '../faults/tcp-proxy.ts';
 import { entryFields } from '../stack/redis.ts';
 import { until } from '../stack/until.ts';
 import { type ClientWorld, withClusterClients } from './client-world.ts';
@@ -48,6 +49,27 @@ test('while every node is stopped, commands fail soon; they go on when the nodes
     for (let partition = 0; partition < partitions; partition++) {
       const isBack = async () => (await redis.xlen(userEvents.key(partition))) === 0;
       await until(`partition ${partition} is served again`, isBack);
+    }
+  });
+});
+
+test('nodes whose addresses have all changed are found again by the names that were given, some of them wrong', async (t) => {
+  await withClusterClients(async ({ open, stack, proxies }) => {
+    const ports = stack.ports.cluster ?? [];
+    const redis = await open('user-service', `127.0.0.1:1,127.0.0.1:${ports[4]}`);
+    const stream = userEvents.key(0);
+    t.is(await redis.xlen(stream), 0);
+    const moved = await Promise.all(ports.map(tcpProxy));
+    try {
+      for (const [at, port] of ports.entries()) {
+        const node = new Redis(port, '127.0.0.1');
+        await node.config('SET', 'cluster-announce-port', String(moved[at]?.port));
+        node.disconnect();
+      }
+      for (const proxy of proxies) proxy.refuse();
+      await until('the partition is served', async () => (await redis.xlen(stream)) === 0, 25_000);
+    } finally {
+      for (const proxy of moved) await proxy.close();
     }
   });
 });
