@@ -21,6 +21,8 @@ export interface ReplayResult {
   floorRate: number;
   /** the command's rate divided by the floor's: the median of the rounds */
   ratio: number;
+  /** the same of the whole command, from its start to its end */
+  wallRatio: number;
   /** of a user read and a task created every 20 ms in turn */
   requests: Record<'before' | 'during', Record<string, Latency & { failed: number }>>;
 }
@@ -44,7 +46,10 @@ export async function measureReplay(bench: Bench, stack: Stack, redis: Redis): P
   const calmly = await before.stop();
   const timesDuring: ReplayResult['requests']['during'][] = [];
   for (let round = 0; round < rounds; round++) {
+    // Both have the same load beside them.
+    const beside = startProbe(base, kinds, every);
     floors.push(await foldFloor(redis, userEvents.key(0)));
+    await beside.stop();
     const probe = startProbe(base, kinds, every);
     own.push(await replayOnce(bench, stack));
     timesDuring.push(await probe.stop());
@@ -56,6 +61,7 @@ export async function measureReplay(bench: Bench, stack: Stack, redis: Redis): P
     wallRate: median(own.map(({ wallRate }) => wallRate)),
     floorRate: median(floors),
     ratio: median(own.map(({ rate }, at) => rate / (floors[at] as number))),
+    wallRatio: median(own.map(({ wallRate }, at) => wallRate / (floors[at] as number))),
     requests: { before: calmly, during: together(timesDuring) },
   };
 }
