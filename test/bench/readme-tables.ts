@@ -20,7 +20,9 @@ export function routesTable({ routes: measured }: Results): string[] {
   if (!measured) return [];
   const { date, machine, rounds, seconds, routes, versions = {} } = measured;
   const others = Object.keys(routes['create user'].against);
-  const titles = others.map((name) => (versions[name] ? `${name} ${versions[name]}` : name));
+  const title = (name: string) => (versions[name] ? `${name} ${versions[name]}` : name);
+  const titles = (printing: string) =>
+    others.map((name) => (name === 'printing' ? `printing, of this (${printing})` : title(name)));
   const against = (name: RouteName, other: string): OtherFigures | undefined => routes[name].against[other];
   const rate = ({ rate }: OtherFigures | RouteFigures) => `${whole(rate)}/s`;
   const time = (value: number | undefined) => (value === undefined ? '' : `${whole(value)} µs`);
@@ -29,19 +31,32 @@ export function routesTable({ routes: measured }: Results): string[] {
     `${machine.node}): medians of ${rounds} rounds of ${seconds} seconds with 32 connections.`,
     '',
     ...rows(
-      ['rate', 'this system', 'p50, p99', ...titles, 'of Fastify (1)', 'of the floor (0.8)'],
+      ['rate', 'this system', 'p50, p99', ...titles('0.9'), 'of Fastify (1)', 'of the floor (0.8)'],
       routeNames.map((name) => [
         ...[name, rate(routes[name]), `${ms(routes[name].p50)}, ${ms(routes[name].p99)} ms`],
-        ...Object.values(routes[name].against).map(rate),
+        ...others.map((other) => {
+          const figures = against(name, other) as OtherFigures;
+          return other === 'printing' ? `${rate(figures)}, ${ratio(1 / figures.rateRatio)}` : rate(figures);
+        }),
         ...['Fastify', 'floor'].map((other) => ratio(against(name, other)?.rateRatio)),
       ]),
     ),
     '',
     ...rows(
-      ['processor time a request', 'this system', ...titles, 'of Fastify (at most 1)', 'of the floor'],
+      [
+        'processor time a request',
+        'this system',
+        ...titles('at most 1.1'),
+        'of Fastify (at most 1)',
+        'of the floor',
+      ],
       routeNames.map((name) => [
         ...[name, time(routes[name].processorTime?.all)],
-        ...Object.values(routes[name].against).map(({ processorTime }) => time(processorTime)),
+        ...others.map((other) => {
+          const { processorTime, processorTimeRatio } = against(name, other) as OtherFigures;
+          const of = processorTimeRatio && other === 'printing' ? `, ${ratio(1 / processorTimeRatio)}` : '';
+          return `${time(processorTime)}${of}`;
+        }),
         ...['Fastify', 'floor'].map((other) => ratio(against(name, other)?.processorTimeRatio)),
       ]),
     ),

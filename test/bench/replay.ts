@@ -1,8 +1,12 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { userEvents } from 'shared-events';
+import { accountPasswords } from '../stack/accounts.ts';
 import { api, seed } from '../stack/api.ts';
-import { startCommand } from '../stack/commands.ts';
+import { root } from '../stack/parts.ts';
 import type { Stack } from '../stack/stack.ts';
 import type { Bench } from './bench.ts';
 import { foldFloor } from './floors.ts';
@@ -15,7 +19,7 @@ export interface ReplayResult {
   rounds: number;
   /** events a second, like the others; here as the command tells it */
   rate: number;
-  /** from the command's start to its end, with two starts of Node in it */
+  /** from the command's start to its end, with the starts of npm and of two Nodes in it */
   wallRate: number;
   /** of a bare loop: XRANGE, JSON.parse, HSET */
   floorRate: number;
@@ -74,10 +78,20 @@ interface Replayed {
 
 async function replayOnce({ signal }: Bench, stack: Stack): Promise<Replayed> {
   const start = performance.now();
-  const { child, result } = startCommand('replay', stack, ['known-users']);
-  const stop = () => child.kill('SIGTERM');
+  const child = spawn('npm', ['run', '--silent', 'replay', '--', 'known-users'], {
+    cwd: root,
+    // A group of its own, so that npm and what it runs are stopped together.
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...accountPasswords, REDIS_PORT: String(stack.ports.redis) },
+  });
+  const stop = () => process.kill(-(child.pid as number), 'SIGTERM');
   signal.addEventListener('abort', stop);
-  const { code, output, errors } = await result.finally(() => signal.removeEventListener('abort', stop));
+  const [[code], output, errors] = await Promise.all([
+    once(child, 'close'),
+    text(child.stdout),
+    text(child.stderr),
+  ]).finally(() => signal.removeEventListener('abort', stop));
   const seconds = (performance.now() - start) / 1000;
   const [, entries, rate] = /(\d+) entries in [\d.]+ s \((\d+)\/s\)/.exec(output)?.map(Number) ?? [];
   if (code !== 0 || entries === undefined || rate === undefined)
