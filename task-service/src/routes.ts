@@ -14,6 +14,7 @@ import {
   schemaRef,
   sendDocument,
   sendIfChanged,
+  sendJson,
   storeProblems,
 } from 'shared-events/http';
 import { createForKnownUser, type UserCheck } from './create-task.ts';
@@ -116,9 +117,8 @@ export const taskApi: Api<Collaborators> = {
       async handle(ctx, { store }) {
         const { userId, status, limit, cursor } = readQuery(ctx, taskQuery);
         const query = { userId, status, after: cursor, count: Number(limit ?? pageSize) };
-        ctx.type = 'application/json';
         if (limit === undefined) {
-          ctx.body = await gather(wholeList(store, query));
+          sendJson(ctx, await gather(wholeList(store, query)));
           return;
         }
         const { texts, next } = await listPage(store, query);
@@ -126,7 +126,7 @@ export const taskApi: Api<Collaborators> = {
           const rest = new URLSearchParams({ userId, ...(status && { status }), limit, cursor: next });
           ctx.set('Link', `<${publicPath(ctx, '/tasks')}?${rest}>; rel="next"`);
         }
-        ctx.body = `[${texts.join(',')}]`;
+        sendJson(ctx, `[${texts.join(',')}]`);
       },
     },
     {

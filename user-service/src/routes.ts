@@ -14,6 +14,7 @@ import {
   schemaRef,
   sendDocument,
   sendIfChanged,
+  sendJson,
   storeProblems,
 } from 'shared-events/http';
 import type { UserStore } from './store.ts';
@@ -140,8 +141,7 @@ export const userApi: Api<Collaborators> = {
         const id = user.idIn(ctx);
         const { text } = user.found(await store.find(id));
         const array = tasks.tasksOf(id, ctx.state.context, clientGone(ctx));
-        ctx.type = 'application/json';
-        ctx.body = await gather(userWithTasks(text, array));
+        sendJson(ctx, await gather(userWithTasks(text, array)));
       },
     },
   ],

@@ -37,7 +37,10 @@ export async function readBody<T extends object>(ctx: AppContext, schema: Object
   }
   const { body, rawBody } = ctx.request;
   if (rawBody === '') throw new Failure('malformed_json', 'The body is empty.');
-  if (!isUtf8(Buffer.concat(received))) throw new Failure('malformed_json', 'The body is not valid UTF-8.');
+  // What stands for bytes that are no UTF-8 may also have been sent as it is.
+  if (String(rawBody).includes('\uFFFD') && !isUtf8(Buffer.concat(received))) {
+    throw new Failure('malformed_json', 'The body is not valid UTF-8.');
+  }
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     throw new Failure('body_not_an_object', 'The body must be a JSON object.');
   }

@@ -2,6 +2,7 @@ import type { Registry } from 'prom-client';
 import { Failure } from '../failure.ts';
 import { answeredWith } from './describe.ts';
 import type { Route } from './route.ts';
+import { sendJson } from './send-json.ts';
 
 /** What the routes of every service ask. */
 export interface CommonCollaborators {
@@ -12,8 +13,6 @@ export interface CommonCollaborators {
   /** The figures that `GET /metrics` tells. */
   metrics: Registry;
 }
-
-const json = 'application/json';
 
 /**
  * The routes that every service has beside its own.
@@ -29,8 +28,7 @@ export const commonRoutes = (service: string): Route<CommonCollaborators>[] => [
     untraced: true,
     answers: { 200: answeredWith.state('healthy', 'It lives, whatever Redis and the other service do.') },
     handle(ctx) {
-      ctx.type = json;
-      ctx.body = '{"status":"healthy"}';
+      sendJson(ctx, '{"status":"healthy"}');
     },
   },
   {
@@ -45,8 +43,7 @@ export const commonRoutes = (service: string): Route<CommonCollaborators>[] => [
     async handle(ctx, { missing }) {
       const names = await missing();
       if (names.length > 0) throw new Failure('not_ready', `Not ready: ${names.join(', ')}.`);
-      ctx.type = json;
-      ctx.body = '{"status":"ready"}';
+      sendJson(ctx, '{"status":"ready"}');
     },
   },
   {
@@ -56,8 +53,7 @@ export const commonRoutes = (service: string): Route<CommonCollaborators>[] => [
     summary: "The description of this service's API",
     answers: { 200: { description: 'An OpenAPI 3.1 document.', schema: { type: 'object' } } },
     handle(ctx, { document }) {
-      ctx.type = json;
-      ctx.body = document;
+      sendJson(ctx, document);
     },
   },
   {

@@ -1,10 +1,9 @@
-import type { Middleware } from 'koa';
 import type { Logger } from 'pino';
 import { ValidationError } from 'yup';
 import { UndecodableEntry } from '../events/entry.ts';
 import { Failure } from '../failure.ts';
 import { RedisUnavailable } from '../redis/unavailable.ts';
-import type { RequestState } from '../telemetry/request-state.ts';
+import type { AppContext } from './context.ts';
 
 /** A problem's status and title; `ours` if the log tells of it although its status is one of the client's doing. */
 export type Problem = [status: number, title: string, blame?: 'ours'];
@@ -92,25 +91,21 @@ const reasonOf = (error: unknown): string =>
     : String(error);
 
 /**
- * Answers what is thrown below it as `application/problem+json`, and logs what is not the client's doing.
+ * Returns what answers an error as `application/problem+json`, and logs what is not the client's doing.
  * @param own the problems of the service's own, beside those of every service
  */
-export function problemResponses(log: Logger, own: Problems): Middleware<RequestState> {
+export function problemAnswers(log: Logger, own: Problems): (ctx: AppContext, error: unknown) => void {
   const known: Problems = { ...problems, ...own };
-  return async (ctx, next) => {
-    try {
-      await next();
-    } catch (error) {
-      const found = explain(error, known);
-      const requestId = ctx.state.context.request;
-      const meaning = known[found.code] ?? problems.internal_error;
-      logProblem(log, error, { ...found, meaning, requestId });
-      const [status] = meaning;
-      if (status === 503) ctx.set('Retry-After', '1');
-      ctx.status = status;
-      ctx.type = 'application/problem+json';
-      ctx.body = problemBody(found, meaning, requestId);
-    }
+  return (ctx, error) => {
+    const found = explain(error, known);
+    const requestId = ctx.state.context.request;
+    const meaning = known[found.code] ?? problems.internal_error;
+    logProblem(log, error, { ...found, meaning, requestId });
+    const [status] = meaning;
+    if (status === 503) ctx.set('Retry-After', '1');
+    ctx.status = status;
+    ctx.type = 'application/problem+json';
+    ctx.body = problemBody(found, meaning, requestId);
   };
 }
 
