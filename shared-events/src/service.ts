@@ -1,21 +1,22 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { ObjectSchema } from 'yup';
 import { replayCommand } from './cli/replay.ts';
 import { type CommonConfig, readConfig } from './config.ts';
 import { createApp } from './http/app.ts';
+import type { Readiness } from './http/common-routes.ts';
 import type { Api } from './http/route.ts';
 import { listen } from './http/server.ts';
 import { describeService, openApi } from './openapi/openapi.ts';
 import { operatorRoutes } from './operator/routes.ts';
 import { runProcess } from './process.ts';
-import { streamReaders } from './readers.ts';
+import { type Readers, streamReaders } from './readers.ts';
 import type { RecordSet } from './records/replay.ts';
 import { openRedis } from './redis/connection.ts';
 import { missingOf } from './redis/health.ts';
 import { claimPartitions } from './redis/partitions.ts';
+import type { Store } from './redis/store.ts';
 import type { Projection } from './streams/projection.ts';
 import type { Reaction } from './streams/reaction.ts';
 import { createMetrics } from './telemetry/metrics.ts';
@@ -29,7 +30,7 @@ export { appending } from './tracing.ts';
 export interface BuildOptions<Config> {
   config: Config;
   log: Logger;
-  redis: Redis;
+  redis: Store;
   metrics: Registry;
 }
 
@@ -116,7 +117,7 @@ async function start<Config extends ServiceConfig, Collaborators>(
     collaborators: parts.collaborators,
     parts: operator,
     isOpen: claim.isDone,
-    missing: async () => [...(claim.isDone() ? await missingOf(redis) : ['redis']), ...readers.missing()],
+    readiness: () => readiness({ redis, partitions: config.PARTITIONS, claim, readers }),
   });
   const reading = claim.done.then(readers.run).catch((error) => signal.aborted || fail(error));
   // Whoever finds the port open is served; only while Redis is away it is open for questions of health.
@@ -132,6 +133,28 @@ async function start<Config extends ServiceConfig, Collaborators>(
     await parts.close?.();
     redis.disconnect();
   };
+}
+
+interface ReadinessOptions {
+  redis: Store;
+  partitions: number;
+  claim: { isDone(): boolean };
+  readers: Readers;
+}
+
+/**
+ * Tells what is missing. As long as one partition is served the service is ready: else a node of a cluster that is away
+ * would take all services with it.
+ */
+async function readiness({ redis, partitions, claim, readers }: ReadinessOptions): Promise<Readiness> {
+  if (!claim.isDone()) return { ready: false, missing: ['redis', ...readers.missing(new Map())] };
+  const away = await missingOf(redis, partitions);
+  const behind = readers.missing(away);
+  const isAll = away.size === partitions;
+  const names = [...Map.groupBy(away.keys(), (partition) => away.get(partition))].map(([what, found]) =>
+    isAll ? `${what}` : `${what} for partitions ${found.join(', ')}`,
+  );
+  return { ready: !isAll && behind.length === 0, missing: [...names, ...behind] };
 }
 
 /** Claims the data, as `claimPartitions` does, and knows whether that is done. */

@@ -1,7 +1,6 @@
-import type { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { newId, routingDigits } from 'shared-events';
-import { openRedis } from 'shared-events/redis';
+import { openRedis, type Store } from 'shared-events/redis';
 import { RedisUnavailable } from '../../shared-events/src/redis/unavailable.ts';
 import { taskStore } from '../../task-service/src/store.ts';
 import { createTask } from '../../task-service/src/task.ts';
@@ -59,7 +58,7 @@ export const seedTasks = (
 async function withAccount<T>(
   { ports }: Stack,
   account: 'user-service' | 'task-service',
-  work: (redis: Redis) => Promise<T>,
+  work: (redis: Store) => Promise<T>,
 ): Promise<T> {
   const config = { REDIS_HOST: '127.0.0.1', REDIS_PORT: ports.redis, ...credentials(account) };
   const redis = openRedis({ config, log: pino({ level: 'silent' }) });

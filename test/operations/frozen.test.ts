@@ -4,6 +4,7 @@ import { takeLease } from '../../shared-events/src/redis/lease.ts';
 import { taskStore } from '../../task-service/src/store.ts';
 import { createTask } from '../../task-service/src/task.ts';
 import { withBareRedis } from '../stack/bare-redis.ts';
+import { entryFields } from '../stack/redis.ts';
 
 // A process that was stopped for longer than its lease, and goes on.
 
@@ -33,10 +34,13 @@ test('what it had begun has no effect any more: the step that deletes asks whose
     const task = createTask(newId(routingDigits(userId)), input, new Date().toISOString());
     await store.create({ task, context });
     const key = 'user-events:{0}:lease:cascade';
+    const type = 'user.deleted';
+    const id = await redis.xadd('user-events:{0}', '*', ...entryFields({ type, subject: userId }));
+    const deletion = { id: String(id), type, subject: userId, ...context };
     await redis.set(key, 'another');
-    await t.throwsAsync(store.deleteSome(userId, context, { key, holder: 'frozen' }), { message: key });
+    await t.throwsAsync(store.deleteSome(deletion, { key, holder: 'frozen' }), { message: key });
     t.truthy(await store.find(task.id));
-    t.false(await store.deleteSome(userId, context, { key, holder: 'another' }));
+    t.false(await store.deleteSome(deletion, { key, holder: 'another' }));
     t.is(await store.find(task.id), undefined);
   });
 });

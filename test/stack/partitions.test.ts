@@ -80,7 +80,7 @@ test('every script names all the keys it touches, and all carry one hash tag', a
         await gateway.post('/tasks/tasks', { userId: made.id, title: 'too late' });
       }
       await until('the follower has applied something', () =>
-        [...scripts.keys()].some((key) => key.startsWith('known-users')),
+        [...scripts.keys()].some((key) => /^user-events:\S+ known-users/.test(key)),
       );
       monitor.destroy();
 

@@ -36,7 +36,7 @@ export interface AppOptions<Collaborators> extends CommonCollaborators {
  * own. It is one middleware that does one thing after the other: each further one would cost every request.
  */
 export function createApp<Collaborators>(options: AppOptions<Collaborators>): Koa<RequestState> {
-  const { log, metrics, missing, api, collaborators, parts = [], isOpen } = options;
+  const { log, metrics, readiness, api, collaborators, parts = [], isOpen } = options;
   const own = [...bind(api.routes, collaborators), ...parts.flatMap(({ routes }) => routes)];
   const { findRoute, tellMethods } = routing([
     ...bind(commonRoutes(api.name), options),
@@ -61,7 +61,7 @@ export function createApp<Collaborators>(options: AppOptions<Collaborators>): Ko
     measured.end(ctx, ms);
   }
 
-  measureReadiness(metrics, missing);
+  measureReadiness(metrics, readiness);
   const app = new Koa<RequestState>();
   app.use((ctx) => {
     const start = performance.now();

@@ -10,6 +10,7 @@ import { readBody } from '../http/body.ts';
 import type { Problems } from '../http/problems.ts';
 import type { Endpoint } from '../http/route.ts';
 import { openBlockingRedis } from '../redis/connection.ts';
+import type { Store } from '../redis/store.ts';
 import { replayModes } from '../streams/replay-target.ts';
 import { createDeadLetters } from './dead-letters.ts';
 import { createFeed } from './feed.ts';
@@ -25,9 +26,9 @@ export interface OperatorRoutes extends AppPart {
 }
 
 interface EventRoutesOptions {
-  redis: Redis;
-  /** Opens a connection for reads that block as long as `feedBlock`. */
-  connect(): Redis;
+  redis: Store;
+  /** Opens a connection to the node of a stream, for reads that block as long as `feedBlock`. */
+  connect(stream: string): Redis;
   /** the keys of all partitions of all streams */
   streams: readonly string[];
   /** those of them that a subject's events may be in */
@@ -180,7 +181,7 @@ function entryId(text: string): string {
 interface OperatorOptions {
   config: CommonConfig;
   log: Logger;
-  redis: Redis;
+  redis: Store;
   /** Whether there are the feed, the readers and the dead letters of all streams. */
   showsStreams: boolean;
   replays: Omit<ReplayRoutesOptions, 'log'>;
@@ -201,7 +202,7 @@ export function operatorRoutes({
   const ofStreams = eventRoutes({
     redis,
     log,
-    connect: () => openBlockingRedis({ config, log }, feedBlock),
+    connect: (key) => openBlockingRedis({ config, log, redis, key }, feedBlock),
     streams: partitions.flatMap(streamsOf),
     streamsOf: (subject) => streamsOf(partitionOf(subject, config.PARTITIONS)),
   });

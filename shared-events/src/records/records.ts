@@ -1,9 +1,9 @@
-import type { Redis } from 'ioredis';
 import { parseData, type RequestContext } from '../events/entry.ts';
 import type { EventStream } from '../events/event-stream.ts';
 import { Failure } from '../failure.ts';
 import { endBy } from '../redis/connection.ts';
 import type { Script } from '../redis/script.ts';
+import type { Store } from '../redis/store.ts';
 import { appending } from '../tracing.ts';
 
 /** What every script that writes a record begins with: pass it to `script` before the script's own files. */
@@ -44,7 +44,7 @@ export interface Records<Document> {
 }
 
 interface RecordOptions<Type extends string, Document> {
-  redis: Redis;
+  redis: Store;
   stream: EventStream<Type, Document>;
   /** The type of an update's event; or what tells it from the document before the update and after. */
   updated: Type | ((before: Document, after: Document) => Type);

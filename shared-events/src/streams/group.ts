@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { RawEntry } from '../events/entry.ts';
 import { script } from '../redis/script.ts';
+import type { Store } from '../redis/store.ts';
 import { compareIds } from './entry-id.ts';
 import { streamInfo } from './stream-info.ts';
 
@@ -30,7 +31,7 @@ export class LeaseLost extends Error {}
  * A consumer group as one consumer sees it: each method is one step in Redis. All but `ensure`, `read`
  * and `readNew` fail with LeaseLost if another consumer holds the lease.
  */
-export function consumerGroup(redis: Redis, stream: string, group: string, consumer: string) {
+export function consumerGroup(redis: Store, stream: string, group: string, consumer: string) {
   const { lease, checkpoint, dead } = groupKeys(stream, group);
   const keys = [stream, lease, checkpoint];
   const held = <T>(reply: T): T => {

@@ -52,12 +52,10 @@ function tellInterruption(log: Logger, error: unknown, names: object): void {
   log[isTold ? 'debug' : 'warn']({ err: error, ...names }, 'reading is interrupted');
 }
 
-/** How long readers leave between two reads if there was little to read, in milliseconds. */
-const gatherPause = 5;
-
 /**
- * Lets entries gather after a read that found few, so that under load one read, one step and one confirmation of the
- * disk serve many entries. An entry that comes alone is read at once. Ends at once when the signal aborts.
+ * Lets entries gather for so many milliseconds after a read that found few, so that under load one read, one step and one
+ * confirmation of the disk serve many entries. An entry that comes alone is read at once. Ends at once when the signal
+ * aborts.
  */
-export const letGather = (signal: AbortSignal): Promise<void> =>
-  delay(gatherPause, undefined, { signal }).catch(() => undefined);
+export const letGather = (milliseconds: number, signal: AbortSignal): Promise<void> =>
+  delay(milliseconds, undefined, { signal }).catch(() => undefined);

@@ -1,6 +1,6 @@
 import { Counter, type Registry } from 'prom-client';
-import type { CommandObserver } from '../redis/connection.ts';
 import { scriptName } from '../redis/script.ts';
+import type { CommandObserver } from '../redis/settings.ts';
 import { beginRedisSpan, failSpan } from '../tracing.ts';
 import { durationBuckets, histogram, type Observe } from './histogram.ts';
 

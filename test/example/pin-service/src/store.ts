@@ -1,6 +1,6 @@
-import type { Redis } from 'ioredis';
 import { hashTag, partitionOf, type RequestContext } from 'shared-events';
 import { type Records, recordLua, records, type Stored } from 'shared-events/records';
+import type { Store } from 'shared-events/redis';
 import { script } from 'shared-events/redis';
 import { appending } from 'shared-events/service';
 import { projectionKey } from 'shared-events/streams';
@@ -17,7 +17,7 @@ export interface PinStore extends Records<Pin> {
 }
 
 /** Pins as they are kept in Redis: keys and script. */
-export function pinStore({ redis, partitions }: { redis: Redis; partitions: number }): PinStore {
+export function pinStore({ redis, partitions }: { redis: Store; partitions: number }): PinStore {
   const partition = (userId: string) => partitionOf(userId, partitions);
   const recordKey = (userId: string) => `pin:${hashTag(partition(userId))}:${userId}`;
   const keysOf = ({ id }: Pin) => [pinEvents.key(partition(id)), recordKey(id)];
