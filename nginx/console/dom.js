@@ -13,7 +13,7 @@ export function make(tag, properties = {}, ...children) {
   const { dataset, ...others } = properties;
   Object.assign(element, others);
   Object.assign(element.dataset, dataset);
-  element.append(...children.filter((child) => child !== undefined && child !== null));
+  element.append(...children.filter((child) => child !== undefined && child !== null && child !== false));
   return element;
 }
 
