@@ -20,6 +20,12 @@ export function colour(name) {
 const height = 88;
 const charts = new Set();
 
+/** Only what can be seen is drawn: each plot's `seen`, which is called when it comes into view. */
+const hosts = new Map();
+const views = new IntersectionObserver((entries) => {
+  for (const { target, isIntersecting } of entries) hosts.get(target)(isIntersecting);
+});
+
 /**
  * A plot of one or two figures over time.
  * @param {HTMLElement} host where it is drawn; it has a name for those who cannot see it
@@ -53,12 +59,28 @@ export function createChart(host, series) {
     host,
   );
   charts.add({ chart, host });
+  let isSeen = false;
+  let data;
+  function draw() {
+    if (!isSeen || !data) return;
+    const [times] = data;
+    chart.setData(data, false);
+    chart.setScale('x', { min: times[0], max: times.at(-1) });
+  }
+  hosts.set(host, (isIntersecting) => {
+    isSeen = isIntersecting;
+    draw();
+  });
+  views.observe(host);
   return {
     /** Shows values over time in milliseconds; where one is missing is a gap. */
     show(moments, ...rows) {
-      const values = rows.map((row) => row.map((value) => value ?? null));
-      chart.setData([moments.map((moment) => moment / 1000), ...values], false);
-      chart.setScale('x', { min: moments[0] / 1000, max: moments.at(-1) / 1000 });
+      if (data && data[0].at(-1) === moments.at(-1) / 1000) return;
+      data = [
+        moments.map((moment) => moment / 1000),
+        ...rows.map((row) => row.map((value) => value ?? null)),
+      ];
+      draw();
     },
   };
 }
@@ -69,8 +91,8 @@ const labelIn = ([, ...rows]) => {
   return (value) => (isFlat && value !== 0 ? '' : String(value));
 };
 
-const clock = (time) =>
-  new Date(time * 1000).toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' });
+const hours = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
+const clock = (time) => hours.format(time * 1000);
 
 const axis = (more) => ({
   stroke: () => colour('muted'),

@@ -30,6 +30,8 @@ export function createEventList({ onChoose, onNewest }) {
   let paused = false;
   let heldBack = 0;
   let chosen;
+  /** the row that Tab reaches */
+  let reached;
   let drawing = false;
   // To ask the list itself would have it laid out once more in every frame.
   let isAtTop = true;
@@ -103,16 +105,15 @@ export function createEventList({ onChoose, onNewest }) {
 
   /** One row at a time can be reached with Tab; arrows go on from there. */
   function rove(button) {
-    const current = list.querySelector('[tabindex="0"]');
-    const next = button ?? current ?? list.querySelector('button');
-    if (current && current !== next) current.tabIndex = -1;
-    if (next) next.tabIndex = 0;
+    const next = button ?? (list.contains(reached) ? reached : list.querySelector('button'));
+    if (reached && reached !== next) reached.tabIndex = -1;
+    reached = next ?? undefined;
+    if (reached) reached.tabIndex = 0;
   }
 
   function move(step) {
-    const at = list.querySelector('[tabindex="0"]');
     const focused = list.contains(document.activeElement);
-    const row = at?.parentElement;
+    const row = reached?.parentElement;
     const next = focused ? (step > 0 ? row?.nextElementSibling : row?.previousElementSibling) : row;
     const button = next?.querySelector('button');
     if (!button) return;

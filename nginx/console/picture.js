@@ -7,13 +7,18 @@ import { lanes, waitingAt, wayOf } from './stations.js';
 
 const canvas = byId('flow-canvas');
 const context = canvas.getContext('2d');
+const ways = byId('flow-ways');
 const flow = byId('flow');
 const still = window.matchMedia('(prefers-reduced-motion: reduce)');
+/** Where the style has the stations one above the other. */
+const narrow = window.matchMedia('(max-width: 40rem)');
 
 /** How long a dot takes from one station to the next, in milliseconds. */
 const legTime = 550;
 /** How far apart two dots set out, at least, in milliseconds: so many events look like many, and cost no more. */
-const minGap = 20;
+const minGap = 40;
+/** How far apart two drawings are, at least, in milliseconds. */
+const minFrame = 30;
 const maxWaiting = 12;
 const colours = { created: 'made', updated: 'changed', deleted: 'gone' };
 
@@ -21,23 +26,24 @@ const colours = { created: 'made', updated: 'changed', deleted: 'gone' };
 export function createPicture(state) {
   let dots = [];
   let lastStart = 0;
+  let lastDrawn = 0;
   let isDrawing = false;
   let boxes = new Map();
 
   new ResizeObserver(layOut).observe(flow);
-  new MutationObserver(forgetBoxes).observe(flow, { childList: true, subtree: true });
-
-  function forgetBoxes() {
-    boxes = new Map();
-    redraw();
-  }
+  const places = new MutationObserver(layOut);
+  for (const list of flow.querySelectorAll('ul')) places.observe(list, { childList: true });
 
   function layOut() {
     const { width, height } = flow.getBoundingClientRect();
     const scale = window.devicePixelRatio;
     Object.assign(canvas, { width: Math.round(width * scale), height: Math.round(height * scale) });
     context.setTransform(scale, 0, 0, scale, 0, 0);
-    forgetBoxes();
+    boxes = new Map();
+    ways.setAttribute('viewBox', `0 0 ${width} ${height}`);
+    const drawn = lanes(state).map(([from, to]) => laneOf(boxOf(from), boxOf(to)));
+    ways.firstElementChild.setAttribute('d', drawn.join(''));
+    redraw();
   }
 
   /** Where a place is; to ask for that while dots move would have the page laid out in every frame. */
@@ -72,13 +78,13 @@ export function createPicture(state) {
 
   function draw(now) {
     isDrawing = false;
+    if (now - lastDrawn < minFrame) return redraw();
+    lastDrawn = now;
     context.clearRect(0, 0, canvas.width, canvas.height);
-    for (const [from, to] of lanes(state)) drawLane(boxOf(from), boxOf(to));
     for (const { element, lag } of waitingAt(state)) drawWaiting(boxOf(element), Math.min(lag, maxWaiting));
     dots = dots.filter((dot) => now < dot.start + legTime);
-    for (const dot of dots) {
-      if (now >= dot.start)
-        drawDot(pointAt(boxOf(dot.from), boxOf(dot.to), (now - dot.start) / legTime), dot.name);
+    for (const { from, to, start, name } of dots) {
+      if (now >= start) drawDot(pointAt(boxOf(from), boxOf(to), (now - start) / legTime), name);
     }
     if (dots.length > 0) redraw();
   }
@@ -93,9 +99,13 @@ function drawDot({ x, y }, name) {
   context.fill();
 }
 
-/** A row of dots that ends at the side where entries come in. */
+/** A row of dots at the side where entries come in. */
 function drawWaiting(box, many) {
-  for (let n = 0; n < many; n++) drawDot({ x: box.x - 6 - n * 6, y: box.y + box.height / 2 }, 'changed');
+  for (let n = 0; n < many; n++) {
+    const beside = { x: box.x - 6 - n * 6, y: box.y + box.height / 2 };
+    const above = { x: box.x + 6 + n * 6, y: box.y - 1 };
+    drawDot(narrow.matches ? above : beside, 'changed');
+  }
 }
 
 /** Where the way between two places begins and ends: side by side, or one above the other where the page is narrow. */
@@ -129,15 +139,8 @@ function pointAt(from, to, progress) {
 /** How many straight pieces a lane is drawn of. */
 const pieces = 12;
 
-function drawLane(from, to) {
-  context.strokeStyle = colour('edge');
-  context.globalAlpha = 0.45;
-  context.lineWidth = 1;
-  context.beginPath();
-  for (let at = 0; at <= pieces; at++) {
-    const { x, y } = pointAt(from, to, at / pieces);
-    context.lineTo(x, y);
-  }
-  context.stroke();
-  context.globalAlpha = 1;
-}
+/** The way between two places, as the path of a drawing. */
+const laneOf = (from, to) =>
+  Array.from({ length: pieces + 1 }, (_, at) => pointAt(from, to, at / pieces))
+    .map(({ x, y }, at) => `${at === 0 ? 'M' : 'L'}${x.toFixed(1)} ${y.toFixed(1)}`)
+    .join('');

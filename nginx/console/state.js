@@ -21,16 +21,19 @@ export const state = {
   time: 0,
 };
 
-/** Keeps the state fresh for ever, and tells of every change, once a frame at most. */
+/** How often a change is told, at most, in milliseconds. */
+const calm = 1000;
+
+/** Keeps the state fresh for ever, and tells when it has changed. */
 export async function watchState(onChange, panels) {
-  let told = true;
+  let isTold = true;
   const changed = () => {
-    if (!told) return;
-    told = false;
-    requestAnimationFrame(() => {
-      told = true;
+    if (!isTold) return;
+    isTold = false;
+    setTimeout(() => {
+      isTold = true;
       onChange(state);
-    });
+    }, calm);
   };
   every(step, () => readStreams().finally(changed), panels.streams, panels.readers);
   every(step, () => readNodes().finally(changed), panels.nodes);
