@@ -46,7 +46,7 @@ export function surviveIn<W extends LoadedStack, F extends FaultOf<W>>(
 ): void {
   for (const fault of faults.filter(({ short }) => full || short)) {
     test.serial(`every promise holds: ${fault.name}`, async (t) => {
-      t.timeout(90_000);
+      t.timeout(180_000);
       const world = await open(fault);
       try {
         const { broken, row } = await judge(await run(world, fault), world, fault);
