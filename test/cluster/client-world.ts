@@ -12,8 +12,8 @@ export interface ClientWorld {
   stack: Stack;
   /** Beside each node of the stack. */
   proxies: TcpProxy[];
-  /** A client as a service has it, under an account. */
-  open(account: string): Promise<Store>;
+  /** A client as a service has it, under an account; it is told of all nodes, or of those that are given. */
+  open(account: string, nodes?: string): Promise<Store>;
 }
 
 /** Gives a test a cluster, and clients of it that are closed after the test. */
@@ -23,9 +23,9 @@ export async function withClusterClients(run: (world: ClientWorld) => Promise<vo
   for (const port of ports.cluster ?? []) proxies.push(await tcpProxy(port));
   const announced = proxies.map(({ port }, at) => ({ port, bus: busOf(ports.cluster?.[at] as number) }));
   const stack = await createStack({ ports, cluster: { announced }, env: { REDIS_REPLICAS: '0' } });
-  const { REDIS_CLUSTER } = redisAddress({ redis: 0, cluster: proxies.map(({ port }) => port) });
+  const { REDIS_CLUSTER: all } = redisAddress({ redis: 0, cluster: proxies.map(({ port }) => port) });
   const clients: Store[] = [];
-  async function open(account: string): Promise<Store> {
+  async function open(account: string, REDIS_CLUSTER = all): Promise<Store> {
     const config = { REDIS_HOST: '', REDIS_PORT: 0, REDIS_CLUSTER, ...credentials(account) };
     const redis = openRedis({ config, log: pino({ level: 'silent' }) });
     clients.push(redis);

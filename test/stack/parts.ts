@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { constants, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { basename, delimiter, dirname, join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { Redis } from 'ioredis';
 import { accountPasswords, credentials } from './accounts.ts';
 import { locate } from './install.ts';
+import { eachLine } from './lines.ts';
 import { type Part, part } from './part.ts';
 
 /** The project's folder. */
@@ -187,6 +187,6 @@ export function gatewayPart(
 /** Reads lines from a named pipe. It is open in both directions, so it does not end with its writer. */
 function readPipe(path: string, onLine: (line: string) => void): () => void {
   const pipe = new Socket({ fd: openSync(path, constants.O_RDWR | constants.O_NONBLOCK), writable: false });
-  createInterface(pipe).on('line', onLine);
+  eachLine(pipe, onLine);
   return () => pipe.destroy();
 }
