@@ -22,6 +22,8 @@ export type Fault = FaultOf<World> & WorldOptions;
 
 /** How many requests are made before the fault, and after it. */
 const before = 150;
+/** How long that may take on a busy machine, in milliseconds. */
+const patience = 30_000;
 
 const full = process.env.FAULTS === 'full';
 
@@ -63,7 +65,7 @@ export function surviveIn<W extends LoadedStack, F extends FaultOf<W>>(
 async function run<W extends LoadedStack>(world: W, fault: FaultOf<W>): Promise<Outcome> {
   const { history } = world;
   const answered = (count: number) =>
-    until(`${count} requests are made`, () => history.attempts.length >= count, recovery);
+    until(`${count} requests are made`, () => history.attempts.length >= count, patience);
   await answered(before);
   await fault.inject(world);
   const healed = performance.now();
