@@ -4,7 +4,7 @@ import type { Attempt } from './client.ts';
 import type { History } from './history.ts';
 import { brokenPromises } from './invariants.ts';
 import { type Row, report, rowOf } from './report.ts';
-import { type LoadedStack, openWorld, recovery, untilIdle, type World, type WorldOptions } from './world.ts';
+import { type LoadedStack, openWorld, untilIdle, type World, type WorldOptions } from './world.ts';
 
 export interface FaultOf<W extends LoadedStack> {
   name: string;
