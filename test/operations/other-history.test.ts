@@ -4,6 +4,7 @@ import { pino } from 'pino';
 import { newId, routingDigits, userEvents } from 'shared-events';
 import { openBlockingRedis, openRedis, type Store } from 'shared-events/redis';
 import { follow, followBlock, keptProjection, projectionKey } from 'shared-events/streams';
+import { projectionReplay } from '../../shared-events/src/streams/projection-replay.ts';
 import { knownUsers } from '../../task-service/src/known-users.ts';
 import { taskStore } from '../../task-service/src/store.ts';
 import { createTask } from '../../task-service/src/task.ts';
@@ -173,6 +174,30 @@ test('what the user service vouched for counts only if this Redis has had the ev
     t.is(await create({ at: '9999999999999-0', version: '' }), 'stale');
     await redis.xdel(stream, at);
     t.is(await create({ at, version: at }), 'stored', 'it was removed, as a compaction does');
+  });
+});
+
+test('a projection that loses, while it is built anew, some of what it had taken in is built once more', async (t) => {
+  await withBareRedis(async ({ redis }) => {
+    const users = Array.from({ length: 1200 }, () => newId());
+    for (const [at, user] of users.entries()) await append(redis, user, 'user.created', `1-${at + 1}`);
+    let losing: Promise<unknown> | undefined;
+    await projectionReplay(redis, knownUsers, 0).replay('replay', new AbortController().signal, {
+      // As a failover to a replica that had received only the beginning.
+      onRead() {
+        losing ??= redis
+          .multi()
+          .hdel(`${key}:replay`, users[400] as string)
+          .hset(`${key}:replay`, 'position', '1-300')
+          .exec();
+      },
+      onDifference: () => undefined,
+      onUnreadable: (what) => t.fail(what),
+    });
+    await losing;
+    const { position, passed: _, ...known } = await redis.hgetall(key);
+    t.is(position, '1-1200');
+    t.deepEqual(Object.keys(known).sort(), users.sort());
   });
 });
 
