@@ -117,7 +117,7 @@ async function start<Config extends ServiceConfig, Collaborators>(
     showsStreams,
     replays: { command: [main, 'replay'], names: namesOf(projections, records) },
   });
-  const claim = claimData({ redis: writer, partitions: config.PARTITIONS, signal, log });
+  const claim = claimData({ redis, writer, partitions: config.PARTITIONS, signal, log });
   const app = createApp({
     log,
     metrics,

@@ -42,13 +42,18 @@ export async function withRedis(work: (redis: Store, config: CommonConfig) => Pr
   const config = readConfig(commonConfig, process.env);
   const redis = openRedis({ config, log: silent }, commandTimeout);
   try {
-    await new Promise((resolve, reject) => redis.once('ready', resolve).once('error', reject));
+    await new Promise((resolve, reject) =>
+      redis.once('ready', resolve).once('error', (error) => reject(nodeError(error) ?? error)),
+    );
     const PARTITIONS = (await partitionsOfData(redis, process.env.PARTITIONS)) ?? config.PARTITIONS;
     await work(redis, { ...config, PARTITIONS });
   } finally {
     redis.disconnect();
   }
 }
+
+/** Returns what a node said, if it is a cluster that cannot be reached. */
+const nodeError = (error: { lastNodeError?: Error }): Error | undefined => error.lastNodeError;
 
 /** Returns how a command is told of to whoever has to wait for it. */
 export const holderOf = (what: string): string =>

@@ -44,7 +44,12 @@ export const commonRoutes = (service: string): Route<CommonCollaborators>[] => [
     summary: 'Whether the service can serve',
     quiet: true,
     untraced: true,
-    answers: { 200: answeredWith.state('ready', 'All it needs is there.') },
+    answers: {
+      200: answeredWith.state(
+        'ready',
+        'It can serve. With a Redis Cluster, `missing` names the partitions that it cannot serve now.',
+      ),
+    },
     problems: ['not_ready'],
     async handle(ctx, { readiness }) {
       const { ready, missing } = await readiness();

@@ -53,7 +53,10 @@ export class ClusterConnection extends Cluster {
     this.#observe = observe;
     this.#commandTimeout = commandTimeout;
     const tell = absences(log);
-    this.on('ready', () => log.info('redis is connected'));
+    this.on('ready', () => {
+      tell.forget('all nodes');
+      log.info('redis is connected');
+    });
     this.on('error', (error) => tell(error, 'all nodes'));
     this.on('node error', tell);
     this.on('+node', (node: Redis) => {

@@ -6,7 +6,8 @@ import { RedisUnavailable, unavailableIf } from './unavailable.ts';
 
 const probeScript = script(new URL('lua/probe.lua', import.meta.url));
 
-const replicaCount = /^connected_slaves:(\d+)/m;
+/** A replica that has all that its master had, in what Redis tells of replication. */
+const wholeReplica = /^slave\d+:.*,state=online,/gm;
 
 /** What Redis replies if it serves reads alone: its memory is full, its disk fails, or it is, or lacks, a replica. */
 const readsOnly = /^(OOM|MISCONF|READONLY|NOREPLICAS)\b/;
@@ -44,8 +45,8 @@ async function missingAt(
     const isServing = !isOfCluster || /cluster_state:ok/.test(String(await node.cluster('INFO')));
     if (!isServing) return 'redis';
     if (replicas === 0) return undefined;
-    const [, connected] = replicaCount.exec(await node.info('replication')) ?? [];
-    return Number(connected) >= replicas ? undefined : 'writes to redis';
+    const found = (await node.info('replication')).match(wholeReplica) ?? [];
+    return found.length >= replicas ? undefined : 'writes to redis';
   } catch (error) {
     const reason = unavailableIf(error as Error);
     if (!(reason instanceof RedisUnavailable)) throw error;

@@ -11,13 +11,16 @@ const retryDelay = 100;
 
 interface ClaimOptions {
   redis: Store;
+  /** Where the service writes; it may be the same. */
+  writer: Store;
   partitions: number;
   signal: AbortSignal;
   log: Logger;
 }
 
 /**
- * Claims the data for this number of partitions, or finds it claimed for the same number before. Waits for Redis.
+ * Claims the data for this number of partitions, or finds it claimed for the same number before. Waits until
+ * both connections answer.
  * Fails with `wrong_partitions` if the data was written with another: keys would be looked for in wrong places.
  */
 export async function claimPartitions(options: ClaimOptions): Promise<void> {
@@ -48,11 +51,12 @@ const wrongPartitions = (claimed: string, but: string, where: string) =>
       `Set PARTITIONS=${claimed} ${where}, or use another Redis.`,
   );
 
-async function claim({ redis, partitions, signal, log }: ClaimOptions): Promise<string | null> {
+async function claim({ redis, writer, partitions, signal, log }: ClaimOptions): Promise<string | null> {
   for (let told = false; ; ) {
     try {
       // A Redis that is out of memory takes no SET, but may well serve reads of data that is claimed.
-      return (await redis.get(partitionsKey)) ?? (await redis.set(partitionsKey, partitions, 'NX', 'GET'));
+      const [claimed] = await Promise.all([redis.get(partitionsKey), writer.get(partitionsKey)]);
+      return claimed ?? (await writer.set(partitionsKey, partitions, 'NX', 'GET'));
     } catch (error) {
       if (!(error instanceof RedisUnavailable)) throw error;
       if (error.refused && !told) log.error({ err: error }, 'redis refuses what a service begins with');
