@@ -1,0 +1,67 @@
+import { join, relative, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type Ports, root } from './parts.ts';
+
+/** What `npm start` is asked for. */
+export interface StartOptions {
+  help: boolean;
+  /** Whether a service restarts when its source changes. */
+  watch: boolean;
+  /** Whether debuggers can attach to the services. */
+  inspect: boolean;
+  ports: Ports;
+  dataDir: string;
+}
+
+export const portVariables: Record<keyof Ports, [variable: string, preset: number]> = {
+  gateway: ['GATEWAY_PORT', 8080],
+  operator: ['OPERATOR_PORT', 8081],
+  users: ['USER_SERVICE_PORT', 8005],
+  tasks: ['TASK_SERVICE_PORT', 8002],
+  redis: ['REDIS_PORT', 6379],
+};
+
+/** Where debuggers attach to the services. */
+export const inspectPorts = { 'user-service': 9229, 'task-service': 9230 };
+
+export const help = `Runs the whole system on this machine, until Ctrl+C: Redis, both services, and nginx before them.
+
+  npm start                   installs what is missing, and runs it
+  npm run dev                 the same, and restarts a service when its source changes (--watch)
+  npm run dev -- --inspect    debuggers can attach: to the user service at port ${inspectPorts['user-service']}, to the task
+                              service at ${inspectPorts['task-service']}
+
+Ports, from the environment: ${Object.values(portVariables)
+  .map(([variable, preset]) => `${variable} (${preset})`)
+  .join(', ')}.
+DATA_DIR is the folder of the data (.data); LOG_LEVEL what is logged (info, or debug and others).`;
+
+/** Reads the command line and the environment. Fails with one line that says what is wrong. */
+export function readStartOptions(args: string[], env: NodeJS.ProcessEnv): StartOptions {
+  const flag = { type: 'boolean', default: false } as const;
+  const { values } = parseArgs({
+    args,
+    options: { help: { ...flag, short: 'h' }, watch: flag, inspect: flag },
+  });
+  return { ...values, ports: readPorts(env), dataDir: resolve(env.DATA_DIR || join(root, '.data')) };
+}
+
+function readPorts(env: NodeJS.ProcessEnv): Ports {
+  const read = ([variable, preset]: [string, number]): number => {
+    const given = env[variable] || String(preset);
+    const port = Number(given);
+    if (/^\d+$/.test(given) && port >= 1 && port <= 65_535) return port;
+    throw new Error(`${variable}=${given}: must be a port number from 1 to 65535.`);
+  };
+  const { gateway, operator, users, tasks, redis } = portVariables;
+  return {
+    ...{ gateway: read(gateway), operator: read(operator) },
+    ...{ users: read(users), tasks: read(tasks), redis: read(redis) },
+  };
+}
+
+/** A folder as one types it here. */
+export function typed(folder: string): string {
+  const short = relative(process.cwd(), folder);
+  return `${short === '' || short.startsWith('..') ? folder : short}/`;
+}

@@ -1,0 +1,30 @@
+import { inspectPorts, type StartOptions, typed } from './start-options.ts';
+
+/** Where everything is, as a table. */
+export function welcome({ ports, dataDir, inspect }: StartOptions, seconds: number): string {
+  const { gateway, operator, users, tasks, redis } = ports;
+  const api = `http://localhost:${gateway}`;
+  const example = `{"name":"Ada","email":"ada@example.com"}`;
+  const rows: [name: string, text: string | false][] = [
+    ['API', api],
+    ['Docs', `${api}/docs`],
+    ['Console', `http://localhost:${operator}  events as they come, lag, dead letters, replays`],
+    ['Services', `users at port ${users}, tasks at port ${tasks}`],
+    [
+      'Debuggers',
+      inspect &&
+        Object.entries(inspectPorts)
+          .map((each) => each.join(' at port '))
+          .join(', '),
+    ],
+    ['Redis', `redis-cli -p ${redis}; data in ${typed(dataDir)}`],
+    ['Try', `curl ${api}/users/users -H 'Content-Type: application/json' -d '${example}'`],
+    ['Stop', 'Ctrl+C, which keeps the data'],
+  ];
+  const shown = rows.filter(([, text]) => text !== false);
+  return `\nReady after ${seconds.toFixed(1)} s.\n\n${shown.map(([name, text]) => `  ${name.padEnd(9)}  ${text}\n`).join('')}`;
+}
+
+/** The same in one line, for whoever has long scrolled away from it. */
+export const reminder = ({ ports: { gateway, operator } }: StartOptions): string =>
+  `-- API and docs http://localhost:${gateway}/docs, console http://localhost:${operator}, Ctrl+C stops --`;
