@@ -11,7 +11,7 @@ export const bind = <Collaborators>(
 
 const options = { strict: true, sensitive: true, methods: METHODS };
 
-/** What a pattern or path begins with: `tasks` for `/tasks/:id`. */
+/** What a pattern or path begins with: `things` for `/things/:id`. */
 function firstSegment(path: string): string {
   const end = path.indexOf('/', 1);
   return end === -1 ? path.slice(1) : path.slice(1, end);
