@@ -9,6 +9,8 @@ export interface StartOptions {
   watch: boolean;
   /** Whether debuggers can attach to the services. */
   inspect: boolean;
+  /** How many requests a second are sent to it as a demonstration, if any. */
+  demo?: number;
   ports: Ports;
   dataDir: string;
 }
@@ -28,6 +30,8 @@ export const help = `Runs the whole system on this machine, until Ctrl+C: Redis,
 
   npm start                   installs what is missing, and runs it
   npm run dev                 the same, and restarts a service when its source changes (--watch)
+  npm run demo                the same with people who use it, and with data of its own (--demo)
+  npm run demo -- --rate 50   so many requests a second, 1 to 500 (10)
   npm run dev -- --inspect    debuggers can attach: to the user service at port ${inspectPorts['user-service']}, to the task
                               service at ${inspectPorts['task-service']}
 
@@ -41,9 +45,25 @@ export function readStartOptions(args: string[], env: NodeJS.ProcessEnv): StartO
   const flag = { type: 'boolean', default: false } as const;
   const { values } = parseArgs({
     args,
-    options: { help: { ...flag, short: 'h' }, watch: flag, inspect: flag },
+    options: {
+      help: { ...flag, short: 'h' },
+      ...{ watch: flag, inspect: flag, demo: flag },
+      rate: { type: 'string', default: '10' },
+    },
   });
-  return { ...values, ports: readPorts(env), dataDir: resolve(env.DATA_DIR || join(root, '.data')) };
+  const { help, watch, inspect, demo, rate } = values;
+  const folder = demo ? '.data/demo' : '.data';
+  return {
+    ...{ help, watch, inspect, ports: readPorts(env) },
+    dataDir: resolve(env.DATA_DIR || join(root, folder)),
+    ...(demo && { demo: readRate(rate) }),
+  };
+}
+
+function readRate(text: string): number {
+  const rate = Number(text);
+  if (rate >= 1 && rate <= 500) return rate;
+  throw new Error(`--rate ${text}: must be a number from 1 to 500.`);
 }
 
 function readPorts(env: NodeJS.ProcessEnv): Ports {

@@ -1,3 +1,4 @@
+import { startDemo } from '../demo/demo.ts';
 import { ensureInstalled } from './install.ts';
 import { printer } from './print.ts';
 import { createStack, type Stack } from './stack.ts';
@@ -7,7 +8,8 @@ import { restartOnChange } from './watch.ts';
 import { reminder, welcome } from './welcome.ts';
 
 // `npm start`: the whole system on this machine, until Ctrl+C, or until whatever started it ends. `npm run dev` (--watch)
-// also restarts a service when its source changes.
+// also restarts a service when its source changes. `npm run demo` (--demo) has people who use it, and a user service that is
+// away now and then.
 
 const { onLine, say, flush, keepInSight } = printer(process.stdout);
 
@@ -16,6 +18,10 @@ try {
   if (options.help) say(help);
   else await run(options);
 } catch (error) {
+  fail(error);
+}
+
+function fail(error: unknown): never {
   flush();
   process.stderr.write(`${(error as Error).message}\n`);
   process.exit(1);
@@ -46,15 +52,18 @@ async function run(options: StartOptions): Promise<void> {
   if (watch) restartOnChange(stack, say);
   say(welcome(options, (performance.now() - start) / 1000));
   keepInSight(reminder(options));
+  if (options.demo !== undefined) end.before(startDemo({ stack, rate: options.demo, say, fail }));
 }
 
 /** Stops the stack in order, and this process with it, at a signal or when nobody is there any more to send one. */
-function endOf(stack: Stack): { hasBegun(): boolean } {
+function endOf(stack: Stack) {
   let since: number | undefined;
+  let before = async () => {};
   const stop = async () => {
     if (since !== undefined) return;
     since = performance.now();
     say('\nStopping; the data is kept. Press Ctrl+C again to end at once.');
+    await before();
     await stack.stop();
     process.exit(0);
   };
@@ -74,5 +83,11 @@ function endOf(stack: Stack): { hasBegun(): boolean } {
   // npm does not pass every signal on, and cannot when it is killed.
   const parent = process.ppid;
   setInterval(() => process.ppid === parent || stop(), 250);
-  return { hasBegun: () => since !== undefined };
+  return {
+    hasBegun: () => since !== undefined,
+    /** What is done first. */
+    before(first: () => Promise<void>) {
+      before = first;
+    },
+  };
 }

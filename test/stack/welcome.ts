@@ -1,7 +1,7 @@
 import { inspectPorts, type StartOptions, typed } from './start-options.ts';
 
 /** Where everything is, as a table. */
-export function welcome({ ports, dataDir, inspect }: StartOptions, seconds: number): string {
+export function welcome({ ports, dataDir, inspect, demo }: StartOptions, seconds: number): string {
   const { gateway, operator, users, tasks, redis } = ports;
   const api = `http://localhost:${gateway}`;
   const example = `{"name":"Ada","email":"ada@example.com"}`;
@@ -18,6 +18,8 @@ export function welcome({ ports, dataDir, inspect }: StartOptions, seconds: numb
           .join(', '),
     ],
     ['Redis', `redis-cli -p ${redis}; data in ${typed(dataDir)}`],
+    ['Demo', demo !== undefined && `${demo} requests a second; other rates: npm run demo -- --rate 50`],
+    ['Remove', demo !== undefined && `rm -r ${typed(dataDir)}, when it is stopped`],
     ['Try', `curl ${api}/users/users -H 'Content-Type: application/json' -d '${example}'`],
     ['Stop', 'Ctrl+C, which keeps the data'],
   ];
