@@ -672,8 +672,8 @@ export interface components {
                 } & components["schemas"]["Problem"];
             };
         };
-        /** @description Not ready; Redis is not available */
-        "not_ready.redis_unavailable": {
+        /** @description Written by a newer version; Not ready; Redis is not available */
+        "newer_schema.not_ready.redis_unavailable": {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 traceparent: components["headers"]["traceparent"];
@@ -690,7 +690,7 @@ export interface components {
                     /** @constant */
                     status?: 503;
                     /** @enum {unknown} */
-                    code?: "not_ready" | "redis_unavailable";
+                    code?: "newer_schema" | "not_ready" | "redis_unavailable";
                 } & components["schemas"]["Problem"];
             };
         };
@@ -841,8 +841,8 @@ export interface components {
                 } & components["schemas"]["Problem"];
             };
         };
-        /** @description Not ready; Too many changes at once; Redis is not available */
-        "not_ready.record_busy.redis_unavailable": {
+        /** @description Written by a newer version; Not ready; Too many changes at once; Redis is not available */
+        "newer_schema.not_ready.record_busy.redis_unavailable": {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 traceparent: components["headers"]["traceparent"];
@@ -859,7 +859,7 @@ export interface components {
                     /** @constant */
                     status?: 503;
                     /** @enum {unknown} */
-                    code?: "not_ready" | "record_busy" | "redis_unavailable";
+                    code?: "newer_schema" | "not_ready" | "record_busy" | "redis_unavailable";
                 } & components["schemas"]["Problem"];
             };
         };
@@ -1113,7 +1113,7 @@ export interface operations {
             500: components["responses"]["gateway_error.internal_error"];
             501: components["responses"]["not_implemented"];
             502: components["responses"]["service_unreachable"];
-            503: components["responses"]["not_ready.redis_unavailable"];
+            503: components["responses"]["newer_schema.not_ready.redis_unavailable"];
             504: components["responses"]["service_timeout"];
             505: components["responses"]["http_version_not_supported"];
         };
@@ -1202,7 +1202,7 @@ export interface operations {
             500: components["responses"]["gateway_error.internal_error"];
             501: components["responses"]["not_implemented"];
             502: components["responses"]["service_unreachable"];
-            503: components["responses"]["not_ready.redis_unavailable"];
+            503: components["responses"]["newer_schema.not_ready.redis_unavailable"];
             504: components["responses"]["service_timeout"];
             505: components["responses"]["http_version_not_supported"];
         };
@@ -1283,7 +1283,7 @@ export interface operations {
             500: components["responses"]["gateway_error.internal_error"];
             501: components["responses"]["not_implemented"];
             502: components["responses"]["service_unreachable"];
-            503: components["responses"]["not_ready.record_busy.redis_unavailable"];
+            503: components["responses"]["newer_schema.not_ready.record_busy.redis_unavailable"];
             504: components["responses"]["service_timeout"];
             505: components["responses"]["http_version_not_supported"];
         };
@@ -1345,7 +1345,7 @@ export interface operations {
             500: components["responses"]["gateway_error.internal_error"];
             501: components["responses"]["not_implemented"];
             502: components["responses"]["service_unreachable"];
-            503: components["responses"]["not_ready.record_busy.redis_unavailable"];
+            503: components["responses"]["newer_schema.not_ready.record_busy.redis_unavailable"];
             504: components["responses"]["service_timeout"];
             505: components["responses"]["http_version_not_supported"];
         };
@@ -1426,7 +1426,7 @@ export interface operations {
             500: components["responses"]["gateway_error.internal_error"];
             501: components["responses"]["not_implemented"];
             502: components["responses"]["service_unreachable.upstream_failed"];
-            503: components["responses"]["not_ready.redis_unavailable"];
+            503: components["responses"]["newer_schema.not_ready.redis_unavailable"];
             504: components["responses"]["service_timeout.upstream_timeout"];
             505: components["responses"]["http_version_not_supported"];
         };
@@ -1684,7 +1684,7 @@ export interface operations {
             500: components["responses"]["gateway_error.internal_error"];
             501: components["responses"]["not_implemented"];
             502: components["responses"]["service_unreachable"];
-            503: components["responses"]["not_ready.redis_unavailable"];
+            503: components["responses"]["newer_schema.not_ready.redis_unavailable"];
             504: components["responses"]["service_timeout"];
             505: components["responses"]["http_version_not_supported"];
         };
@@ -1761,7 +1761,7 @@ export interface operations {
             500: components["responses"]["gateway_error.internal_error"];
             501: components["responses"]["not_implemented"];
             502: components["responses"]["service_unreachable"];
-            503: components["responses"]["not_ready.redis_unavailable"];
+            503: components["responses"]["newer_schema.not_ready.redis_unavailable"];
             504: components["responses"]["service_timeout"];
             505: components["responses"]["http_version_not_supported"];
         };
@@ -1852,7 +1852,7 @@ export interface operations {
             500: components["responses"]["gateway_error.internal_error"];
             501: components["responses"]["not_implemented"];
             502: components["responses"]["service_unreachable"];
-            503: components["responses"]["not_ready.redis_unavailable"];
+            503: components["responses"]["newer_schema.not_ready.redis_unavailable"];
             504: components["responses"]["service_timeout"];
             505: components["responses"]["http_version_not_supported"];
         };
@@ -1935,7 +1935,7 @@ export interface operations {
             500: components["responses"]["gateway_error.internal_error"];
             501: components["responses"]["not_implemented"];
             502: components["responses"]["service_unreachable"];
-            503: components["responses"]["not_ready.record_busy.redis_unavailable"];
+            503: components["responses"]["newer_schema.not_ready.record_busy.redis_unavailable"];
             504: components["responses"]["service_timeout"];
             505: components["responses"]["http_version_not_supported"];
         };
@@ -1997,7 +1997,7 @@ export interface operations {
             500: components["responses"]["gateway_error.internal_error"];
             501: components["responses"]["not_implemented"];
             502: components["responses"]["service_unreachable"];
-            503: components["responses"]["not_ready.record_busy.redis_unavailable"];
+            503: components["responses"]["newer_schema.not_ready.record_busy.redis_unavailable"];
             504: components["responses"]["service_timeout"];
             505: components["responses"]["http_version_not_supported"];
         };

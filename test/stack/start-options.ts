@@ -7,6 +7,8 @@ export interface StartOptions {
   help: boolean;
   /** Whether a service restarts when its source changes. */
   watch: boolean;
+  /** Whether a Redis Cluster of six nodes is in place of the one Redis. */
+  cluster: boolean;
   /** Whether debuggers can attach to the services. */
   inspect: boolean;
   /** How many requests a second are sent to it as a demonstration, if any. */
@@ -15,7 +17,7 @@ export interface StartOptions {
   dataDir: string;
 }
 
-export const portVariables: Record<keyof Ports, [variable: string, preset: number]> = {
+export const portVariables: Record<Exclude<keyof Ports, 'cluster'>, [variable: string, preset: number]> = {
   gateway: ['GATEWAY_PORT', 8080],
   operator: ['OPERATOR_PORT', 8081],
   users: ['USER_SERVICE_PORT', 8005],
@@ -29,6 +31,7 @@ export const inspectPorts = { 'user-service': 9229, 'task-service': 9230 };
 export const help = `Runs the whole system on this machine, until Ctrl+C: Redis, both services, and nginx before them.
 
   npm start                   installs what is missing, and runs it
+  npm run start:cluster       the same on a Redis Cluster of six nodes, with data of its own (--cluster)
   npm run dev                 the same, and restarts a service when its source changes (--watch)
   npm run demo                the same with people who use it, and with data of its own (--demo)
   npm run demo -- --rate 50   so many requests a second, 1 to 500 (10)
@@ -47,14 +50,14 @@ export function readStartOptions(args: string[], env: NodeJS.ProcessEnv): StartO
     args,
     options: {
       help: { ...flag, short: 'h' },
-      ...{ watch: flag, inspect: flag, demo: flag },
+      ...{ watch: flag, inspect: flag, cluster: flag, demo: flag },
       rate: { type: 'string', default: '10' },
     },
   });
-  const { help, watch, inspect, demo, rate } = values;
-  const folder = demo ? '.data/demo' : '.data';
+  const { help, watch, inspect, cluster, demo, rate } = values;
+  const folder = demo ? '.data/demo' : cluster ? '.data/cluster' : '.data';
   return {
-    ...{ help, watch, inspect, ports: readPorts(env) },
+    ...{ help, watch, inspect, cluster, ports: readPorts(env, cluster) },
     dataDir: resolve(env.DATA_DIR || join(root, folder)),
     ...(demo && { demo: readRate(rate) }),
   };
@@ -66,7 +69,7 @@ function readRate(text: string): number {
   throw new Error(`--rate ${text}: must be a number from 1 to 500.`);
 }
 
-function readPorts(env: NodeJS.ProcessEnv): Ports {
+function readPorts(env: NodeJS.ProcessEnv, clustered: boolean): Ports {
   const read = ([variable, preset]: [string, number]): number => {
     const given = env[variable] || String(preset);
     const port = Number(given);
@@ -74,9 +77,11 @@ function readPorts(env: NodeJS.ProcessEnv): Ports {
     throw new Error(`${variable}=${given}: must be a port number from 1 to 65535.`);
   };
   const { gateway, operator, users, tasks, redis } = portVariables;
+  const first = read(redis);
   return {
     ...{ gateway: read(gateway), operator: read(operator) },
-    ...{ users: read(users), tasks: read(tasks), redis: read(redis) },
+    ...{ users: read(users), tasks: read(tasks), redis: first },
+    ...(clustered && { cluster: Array.from({ length: 6 }, (_, node) => first + node) }),
   };
 }
 

@@ -9,7 +9,7 @@ import { reminder, welcome } from './welcome.ts';
 
 // `npm start`: the whole system on this machine, until Ctrl+C, or until whatever started it ends. `npm run dev` (--watch)
 // also restarts a service when its source changes. `npm run demo` (--demo) has people who use it, and a user service that is
-// away now and then.
+// away now and then. `npm run start:cluster` (--cluster) has a Redis Cluster of six nodes in place of the one Redis.
 
 const { onLine, say, flush, keepInSight } = printer(process.stdout);
 
@@ -28,7 +28,7 @@ function fail(error: unknown): never {
 }
 
 async function run(options: StartOptions): Promise<void> {
-  const { ports, dataDir, watch, inspect } = options;
+  const { ports, dataDir, cluster, watch, inspect } = options;
   await refuseBusyPorts(ports);
   await lockData(dataDir);
   ensureInstalled(say);
@@ -40,6 +40,7 @@ async function run(options: StartOptions): Promise<void> {
     dir: dataDir,
     supervised: !watch,
     onLine,
+    ...(cluster && { cluster: {}, env: given('PARTITIONS', 'REDIS_REPLICAS') }),
     ...(inspect && {
       envOf: (service) => ({ NODE_OPTIONS: `--inspect=127.0.0.1:${inspectPorts[service]}` }),
     }),
@@ -53,6 +54,11 @@ async function run(options: StartOptions): Promise<void> {
   say(welcome(options, (performance.now() - start) / 1000));
   keepInSight(reminder(options));
   if (options.demo !== undefined) end.before(startDemo({ stack, rate: options.demo, say, fail }));
+}
+
+/** Those of some variables that this process was given. */
+function given(...names: string[]): Record<string, string> {
+  return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
 }
 
 /** Stops the stack in order, and this process with it, at a signal or when nobody is there any more to send one. */

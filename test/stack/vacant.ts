@@ -2,22 +2,24 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, realpathSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { busOf } from './cluster.ts';
 import type { Ports } from './parts.ts';
 import { isFree } from './ports.ts';
 import { portVariables } from './start-options.ts';
 
 /** Fails, naming the variable that changes it, if a port is in use or named twice. */
-export async function refuseBusyPorts(ports: Ports): Promise<void> {
-  const names = Object.keys(portVariables) as (keyof Ports)[];
-  for (const [at, name] of names.entries()) {
-    const [variable] = portVariables[name];
-    const same = names.slice(0, at).find((other) => ports[other] === ports[name]);
-    if (same) {
-      throw new Error(`${portVariables[same][0]} and ${variable} are both ${ports[name]}; they must differ.`);
-    }
-    if (await isFree(ports[name])) continue;
+export async function refuseBusyPorts({ cluster, ...ports }: Ports): Promise<void> {
+  const names = Object.keys(portVariables) as (keyof typeof portVariables)[];
+  const wanted = names.flatMap((name) => {
+    const own = name === 'redis' && cluster ? cluster.flatMap((port) => [port, busOf(port)]) : [ports[name]];
+    return own.map((port) => ({ name, port, variable: portVariables[name][0] }));
+  });
+  for (const [at, { name, port, variable }] of wanted.entries()) {
+    const same = wanted.slice(0, at).find((other) => other.port === port);
+    if (same) throw new Error(`${same.variable} and ${variable} are both ${port}; they must differ.`);
+    if (await isFree(port)) continue;
     throw new Error(
-      `Port ${ports[name]} is in use, perhaps by another npm start; set ${variable} to use another for the ${name}.`,
+      `Port ${port} is in use, perhaps by another npm start; set ${variable} to use another for the ${name}.`,
     );
   }
 }

@@ -1,11 +1,12 @@
+import { masters } from './cluster.ts';
 import { inspectPorts, type StartOptions, typed } from './start-options.ts';
 
 /** Where everything is, as a table. */
 export function welcome({ ports, dataDir, inspect, demo }: StartOptions, seconds: number): string {
-  const { gateway, operator, users, tasks, redis } = ports;
+  const { gateway, operator, users, tasks, redis, cluster } = ports;
   const api = `http://localhost:${gateway}`;
   const example = `{"name":"Ada","email":"ada@example.com"}`;
-  const rows: [name: string, text: string | false][] = [
+  const rows: [name: string, text: string | false | undefined][] = [
     ['API', api],
     ['Docs', `${api}/docs`],
     ['Console', `http://localhost:${operator}  events as they come, lag, dead letters, replays`],
@@ -17,13 +18,18 @@ export function welcome({ ports, dataDir, inspect, demo }: StartOptions, seconds
           .map((each) => each.join(' at port '))
           .join(', '),
     ],
-    ['Redis', `redis-cli -p ${redis}; data in ${typed(dataDir)}`],
+    ['Redis', `redis-cli ${cluster ? '-c ' : ''}-p ${redis}; data in ${typed(dataDir)}`],
+    [
+      'Nodes',
+      cluster && `at ports ${cluster.join(' ')}; REDIS_CLUSTER=127.0.0.1:${redis} npm run events -- cluster`,
+    ],
+    ['Failover', cluster && `redis-cli -p ${cluster[masters]} CLUSTER FAILOVER`],
     ['Demo', demo !== undefined && `${demo} requests a second; other rates: npm run demo -- --rate 50`],
     ['Remove', demo !== undefined && `rm -r ${typed(dataDir)}, when it is stopped`],
     ['Try', `curl ${api}/users/users -H 'Content-Type: application/json' -d '${example}'`],
     ['Stop', 'Ctrl+C, which keeps the data'],
   ];
-  const shown = rows.filter(([, text]) => text !== false);
+  const shown = rows.filter(([, text]) => text);
   return `\nReady after ${seconds.toFixed(1)} s.\n\n${shown.map(([name, text]) => `  ${name.padEnd(9)}  ${text}\n`).join('')}`;
 }
 

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { ValidationError } from 'yup';
+import { UndecodableEntry } from '../events/entry.ts';
 import { Failure } from '../failure.ts';
 import { RedisUnavailable } from '../redis/unavailable.ts';
 import type { AppContext } from './context.ts';
@@ -35,6 +36,7 @@ export const problems = {
   not_implemented: [501, 'Not implemented'],
   upstream_failed: [502, 'The other service failed'],
   redis_unavailable: [503, 'Redis is not available'],
+  newer_schema: [503, 'Written by a newer version'],
   not_ready: [503, 'Not ready'],
   record_busy: [503, 'Too many changes at once'],
   upstream_timeout: [504, 'The other service was too slow'],
@@ -66,6 +68,12 @@ function explain(error: unknown, known: Problems): Found {
     return {
       code: 'redis_unavailable',
       detail: 'Redis is away or does not accept writes. Try again shortly.',
+    };
+  }
+  if (error instanceof UndecodableEntry && error.code === 'unknown_schema') {
+    return {
+      code: 'newer_schema',
+      detail: 'A newer version of this service wrote the document. Try again when that version runs.',
     };
   }
   return {
