@@ -26,7 +26,7 @@ function readJson(line: string): LogLine | undefined {
 
 /** What Redis marks as a warning and is none: how it begins and ends, and what it thinks of the machine. */
 const calmOfRedis =
-  /^(oO0OoO0OoO0Oo|\w+ version=|Configuration loaded|Server initialized|WARNING:? (Memory overcommit|The TCP backlog|You have Transparent Huge Pages)|User requested shutdown|\w+ is now ready to exit)/;
+  /^(oO0OoO0OoO0Oo|\w+ version=|Configuration loaded|Reading config from stdin|Server initialized|WARNING:? (Memory overcommit|The TCP backlog|You have Transparent Huge Pages)|User requested shutdown|\w+ is now ready to exit)/;
 /** What is told of it although it is no warning. */
 const milestoneOfRedis = /^(Ready to accept connections|\w+ is now ready to exit)/;
 
