@@ -57,6 +57,7 @@ test('of Redis, warnings are shown and its banner, its advice and its steps are 
   const told = (line: string) => readLine('redis', line);
   t.is(told('42:C 22 Nov 2026 21:36:01.123 # oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo'), undefined);
   t.is(told('42:M 22 Nov 2026 21:36:01.123 # WARNING Memory overcommit must be enabled!'), undefined);
+  t.is(told('42:M 22 Nov 2026 21:36:01.123 # Cluster state changed: ok'), undefined);
   t.is(told('42:signal-handler (1795625221) Received SIGTERM scheduling shutdown...'), undefined);
   t.is(told('42:M 22 Nov 2026 21:36:01.123 * Ready to accept connections tcp')?.level, 30);
   const warning = told('42:M 22 Nov 2026 21:36:01.123 # Error writing to the AOF file: No space left');

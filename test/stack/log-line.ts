@@ -24,9 +24,15 @@ function readJson(line: string): LogLine | undefined {
   }
 }
 
-/** What Redis marks as a warning and is none: how it begins and ends, and what it thinks of the machine. */
-const calmOfRedis =
-  /^(oO0OoO0OoO0Oo|\w+ version=|Configuration loaded|Reading config from stdin|Server initialized|WARNING:? (Memory overcommit|The TCP backlog|You have Transparent Huge Pages)|User requested shutdown|\w+ is now ready to exit)/;
+/** What Redis marks as a warning and is none: how it and a cluster begin and end, and what it thinks of the machine. */
+const calmOfRedis = new RegExp(
+  `^(${[
+    'oO0OoO0OoO0Oo|\\w+ version=|Configuration loaded|Reading config from stdin|Server initialized',
+    'WARNING:? (Memory overcommit|The TCP backlog|You have Transparent Huge Pages)',
+    'configEpoch set to|IP address for this node|Cluster state changed: ok|Diskless rdb transfer',
+    'User requested shutdown|\\w+ is now ready to exit',
+  ].join('|')})`,
+);
 /** What is told of it although it is no warning. */
 const milestoneOfRedis = /^(Ready to accept connections|\w+ is now ready to exit)/;
 

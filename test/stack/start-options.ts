@@ -41,7 +41,8 @@ export const help = `Runs the whole system on this machine, until Ctrl+C: Redis,
 Ports, from the environment: ${Object.values(portVariables)
   .map(([variable, preset]) => `${variable} (${preset})`)
   .join(', ')}.
-DATA_DIR is the folder of the data (.data); LOG_LEVEL what is logged (info, or debug and others).`;
+DATA_DIR is the folder of the data (.data, .data/cluster or .data/demo);
+LOG_LEVEL is what is logged (info, or debug and others).`;
 
 /** Reads the command line and the environment. Fails with one line that says what is wrong. */
 export function readStartOptions(args: string[], env: NodeJS.ProcessEnv): StartOptions {

@@ -6,18 +6,15 @@ export function welcome({ ports, dataDir, inspect, demo }: StartOptions, seconds
   const { gateway, operator, users, tasks, redis, cluster } = ports;
   const api = `http://localhost:${gateway}`;
   const example = `{"name":"Ada","email":"ada@example.com"}`;
+  const debuggers = Object.entries(inspectPorts)
+    .map(([service, port]) => `${service} at port ${port}`)
+    .join(', ');
   const rows: [name: string, text: string | false | undefined][] = [
     ['API', api],
     ['Docs', `${api}/docs`],
     ['Console', `http://localhost:${operator}  events as they come, lag, dead letters, replays`],
     ['Services', `users at port ${users}, tasks at port ${tasks}`],
-    [
-      'Debuggers',
-      inspect &&
-        Object.entries(inspectPorts)
-          .map((each) => each.join(' at port '))
-          .join(', '),
-    ],
+    ['Debuggers', inspect && debuggers],
     ['Redis', `redis-cli ${cluster ? '-c ' : ''}-p ${redis}; data in ${typed(dataDir)}`],
     [
       'Nodes',
@@ -29,8 +26,8 @@ export function welcome({ ports, dataDir, inspect, demo }: StartOptions, seconds
     ['Try', `curl ${api}/users/users -H 'Content-Type: application/json' -d '${example}'`],
     ['Stop', 'Ctrl+C, which keeps the data'],
   ];
-  const shown = rows.filter(([, text]) => text);
-  return `\nReady after ${seconds.toFixed(1)} s.\n\n${shown.map(([name, text]) => `  ${name.padEnd(9)}  ${text}\n`).join('')}`;
+  const table = rows.flatMap(([name, text]) => (text ? `  ${name.padEnd(9)}  ${text}\n` : []));
+  return `\nReady after ${seconds.toFixed(1)} s.\n\n${table.join('')}`;
 }
 
 /** The same in one line, for whoever has long scrolled away from it. */
