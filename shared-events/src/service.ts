@@ -20,7 +20,7 @@ import type { Store } from './redis/store.ts';
 import type { Projection } from './streams/projection.ts';
 import type { Reaction } from './streams/reaction.ts';
 import { createMetrics } from './telemetry/metrics.ts';
-import { redisMetrics } from './telemetry/redis-metrics.ts';
+import { confirmation, redisMetrics } from './telemetry/redis-metrics.ts';
 
 export { baseUrl, type CommonConfig, commonConfig, listenPort, readConfig } from './config.ts';
 export { Failure } from './failure.ts';
@@ -31,6 +31,8 @@ export interface BuildOptions<Config> {
   config: Config;
   log: Logger;
   redis: Store;
+  /** Where what is answered is written: what it replies, enough replicas have. The same as `redis` if none has to. */
+  writer: Store;
   metrics: Registry;
 }
 
@@ -96,8 +98,13 @@ async function start<Config extends ServiceConfig, Collaborators>(
   const stopping = new AbortController();
   const { signal } = stopping;
   const metrics = createMetrics();
-  const redis = openRedis({ config, log, observe: redisMetrics(metrics) });
-  const parts = definition.build({ config, log, redis, metrics });
+  const connection = { config, log, observe: redisMetrics(metrics) };
+  const redis = openRedis(connection);
+  // What waits for replicas holds up all behind it on its connection, and so has one of its own.
+  const replicas = config.REDIS_REPLICAS;
+  const writer =
+    replicas > 0 ? openRedis({ ...connection, confirmation: confirmation(metrics, replicas) }) : redis;
+  const parts = definition.build({ config, log, redis, writer, metrics });
   const { projections = [], records = [], showsStreams = false } = definition;
   const { reactions = [] } = parts;
   const readers = streamReaders({ config, log, redis, metrics, projections, reactions, signal });
@@ -108,7 +115,7 @@ async function start<Config extends ServiceConfig, Collaborators>(
     showsStreams,
     replays: { command: [main, 'replay'], names: namesOf(projections, records) },
   });
-  const claim = claimData({ redis, partitions: config.PARTITIONS, signal, log });
+  const claim = claimData({ redis: writer, partitions: config.PARTITIONS, signal, log });
   const app = createApp({
     log,
     metrics,
@@ -117,7 +124,7 @@ async function start<Config extends ServiceConfig, Collaborators>(
     collaborators: parts.collaborators,
     parts: operator,
     isOpen: claim.isDone,
-    readiness: () => readiness({ redis, partitions: config.PARTITIONS, claim, readers }),
+    readiness: () => readiness({ redis, config, claim, readers }),
   });
   const reading = claim.done.then(readers.run).catch((error) => signal.aborted || fail(error));
   // Whoever finds the port open is served; only while Redis is away it is open for questions of health.
@@ -132,12 +139,13 @@ async function start<Config extends ServiceConfig, Collaborators>(
     await reading;
     await parts.close?.();
     redis.disconnect();
+    writer.disconnect();
   };
 }
 
 interface ReadinessOptions {
   redis: Store;
-  partitions: number;
+  config: CommonConfig;
   claim: { isDone(): boolean };
   readers: Readers;
 }
@@ -146,11 +154,12 @@ interface ReadinessOptions {
  * Tells what is missing. As long as one partition is served the service is ready: else a node of a cluster that is away
  * would take all services with it.
  */
-async function readiness({ redis, partitions, claim, readers }: ReadinessOptions): Promise<Readiness> {
+async function readiness({ redis, config, claim, readers }: ReadinessOptions): Promise<Readiness> {
   if (!claim.isDone()) return { ready: false, missing: ['redis', ...readers.missing(new Map())] };
-  const away = await missingOf(redis, partitions);
+  const { PARTITIONS, REDIS_REPLICAS } = config;
+  const away = await missingOf(redis, PARTITIONS, REDIS_REPLICAS);
   const behind = readers.missing(away);
-  const isAll = away.size === partitions;
+  const isAll = away.size === PARTITIONS;
   const names = [...Map.groupBy(away.keys(), (partition) => away.get(partition))].map(([what, found]) =>
     isAll ? `${what}` : `${what} for partitions ${found.join(', ')}`,
   );

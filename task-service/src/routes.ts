@@ -84,7 +84,9 @@ export const taskApi: Api<Collaborators> = {
         const idempotency = readIdempotencyKey(ctx, `create-task ${input.userId}`, newTask, input);
         const request = { task: created, context: ctx.state.context, idempotency };
         const stored = await createForKnownUser({ store, users, onCheck }, request);
-        ctx.set('Location', publicPath(ctx, `/tasks/${JSON.parse(stored.text).id}`));
+        // What was created before with the same key has another id.
+        const { id } = idempotency ? JSON.parse(stored.text) : created;
+        ctx.set('Location', publicPath(ctx, `/tasks/${id}`));
         ctx.status = 201;
         sendDocument(ctx, stored);
       },

@@ -114,13 +114,20 @@ export interface TaskStore extends Records<Task> {
   deleteSome(deletion: Evidence & RequestContext, fence: Handling['fence']): Promise<boolean>;
 }
 
+interface TaskStoreOptions {
+  redis: Store;
+  writer: Store;
+  partitions: number;
+}
+
 /** Tasks as they are kept in Redis: keys and scripts. */
-export function taskStore({ redis, partitions }: { redis: Store; partitions: number }): TaskStore {
+export function taskStore({ redis, writer, partitions }: TaskStoreOptions): TaskStore {
   const { partition, recordPrefix, recordKey, indexKey, indexKeys, keysOf, markerKey } = taskKeys(partitions);
 
   return {
     ...records({
       redis,
+      writer,
       stream: taskEvents,
       updated: 'task.updated',
       deleted: 'task.deleted',
@@ -146,7 +153,7 @@ export function taskStore({ redis, partitions }: { redis: Store; partitions: num
       ];
       const reply = (await appending('task.created', context, (from) => {
         const entry = { subject: id, data: written.text, schema: written.schema, ...from };
-        return createScript(redis, keys, [
+        return createScript(writer, keys, [
           ...before,
           ...taskEvents.encode({ type: 'task.created', ...entry }),
         ]);

@@ -23,7 +23,7 @@ const origin = {
 /** Makes users through the user service's own store, and resolves to their ids once the task service knows them. */
 export async function seedUsers(stack: Stack, count: number, signal: AbortSignal): Promise<string[]> {
   const ids = await withAccount(stack, 'user-service', (redis) => {
-    const store = userStore({ redis, partitions });
+    const store = userStore({ redis, writer: redis, partitions });
     return inParallel(count, signal, async (n) => {
       const input = { name: 'Ada Lovelace', email: `ada.${n}@example.com` };
       const user = createUser(newId(), input, new Date().toISOString());
@@ -44,7 +44,7 @@ export const seedTasks = (
   signal: AbortSignal,
 ): Promise<string[]> =>
   withAccount(stack, 'task-service', (redis) => {
-    const store = taskStore({ redis, partitions });
+    const store = taskStore({ redis, writer: redis, partitions });
     return inParallel(owners.length * each, signal, async (n) => {
       const userId = owners[n % owners.length] as string;
       const input = { userId, title: `Task ${n}`, description: 'one of many', status: 'pending' } as const;

@@ -27,7 +27,7 @@ test('a process that wakes after its lease has ended knows it at once, by its ow
 
 test('what it had begun has no effect any more: the step that deletes asks whose the lease is', async (t) => {
   await withBareRedis(async ({ redis }) => {
-    const store = taskStore({ redis, partitions: 1 });
+    const store = taskStore({ redis, writer: redis, partitions: 1 });
     const userId = newId();
     await redis.hset('known-users:{0}', userId, '1-1');
     const input = { userId, title: 'x', description: null, status: 'pending' as const };

@@ -127,7 +127,7 @@ test('known users are not built anew from a stream whose beginning is gone', asy
 
 test('no task is deleted for a deletion that the stream does not have', async (t) => {
   await withBareRedis(async ({ redis }) => {
-    const store = taskStore({ redis, partitions: 1 });
+    const store = taskStore({ redis, writer: redis, partitions: 1 });
     const userId = newId();
     const task = await storedTask(redis, userId);
     const fence = { key: 'user-events:{0}:lease:cascade', holder: 'me' };
@@ -145,7 +145,7 @@ test('no task is deleted for a deletion that the stream does not have', async (t
 async function storedTask(redis: Redis, userId: string): Promise<string> {
   await redis.hset(key, userId, '1-1');
   const id = newId(routingDigits(userId));
-  await taskStore({ redis, partitions: 1 }).create({ task: taskOf(id, userId), context });
+  await taskStore({ redis, writer: redis, partitions: 1 }).create({ task: taskOf(id, userId), context });
   return id;
 }
 
@@ -158,7 +158,7 @@ const taskOf = (id: string, userId: string) =>
 
 test('what the user service vouched for counts only if this Redis has had the events behind it', async (t) => {
   await withBareRedis(async ({ redis }) => {
-    const store = taskStore({ redis, partitions: 1 });
+    const store = taskStore({ redis, writer: redis, partitions: 1 });
     const at = await append(redis, newId());
     const create = async (vouched: { at: string; version: string }) => {
       const userId = newId();

@@ -74,7 +74,9 @@ export const userApi: Api<Collaborators> = {
         const idempotency = readIdempotencyKey(ctx, 'create-user', userInput, input);
         const created = createUser(newId(idempotency && routingDigits(idempotency.keyHash)), input, now());
         const stored = await store.create(created, ctx.state.context, idempotency);
-        ctx.set('Location', publicPath(ctx, `/users/${JSON.parse(stored.text).id}`));
+        // What was created before with the same key has another id.
+        const { id } = idempotency ? JSON.parse(stored.text) : created;
+        ctx.set('Location', publicPath(ctx, `/users/${id}`));
         ctx.status = 201;
         sendDocument(ctx, stored);
       },

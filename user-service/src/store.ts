@@ -45,13 +45,20 @@ export interface UserStore extends Records<User> {
   create(user: User, context: RequestContext, idempotency?: Idempotency): Promise<Stored>;
 }
 
+interface UserStoreOptions {
+  redis: Store;
+  writer: Store;
+  partitions: number;
+}
+
 /** Users as they are kept in Redis: keys and scripts. */
-export function userStore({ redis, partitions }: { redis: Store; partitions: number }): UserStore {
+export function userStore({ redis, writer, partitions }: UserStoreOptions): UserStore {
   const keys = userKeys(partitions);
 
   return {
     ...records({
       redis,
+      writer,
       stream: userEvents,
       updated: 'user.updated',
       deleted: 'user.deleted',
@@ -67,7 +74,7 @@ export function userStore({ redis, partitions }: { redis: Store; partitions: num
       const reply = await appending('user.created', context, (from) => {
         const entry = { subject: user.id, data: written.text, schema: written.schema, ...from };
         const fields = userEvents.encode({ type: 'user.created', ...entry });
-        return createScript(redis, named, [idempotency?.bodyHash ?? '', markerSeconds, ...fields]);
+        return createScript(writer, named, [idempotency?.bodyHash ?? '', markerSeconds, ...fields]);
       });
       return inTodaysShape(userEvents, createdRecord(reply as string[], written));
     },

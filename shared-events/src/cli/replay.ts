@@ -55,7 +55,7 @@ export const replayHelp = (
                                                   (1795383360000-0) or a time (2026-11-22T21:36:00Z)
 
 It may be stopped at any moment and run again.
-Environment: REDIS_HOST, REDIS_PORT, REDIS_USERNAME, REDIS_PASSWORD and REDIS_TLS, as for the services.`;
+Environment: REDIS_HOST, REDIS_PORT or REDIS_CLUSTER, REDIS_USERNAME, REDIS_PASSWORD and REDIS_TLS, as for the services.`;
 
 /** The exit code of a service that is asked, with --decline, for what is not its own. */
 export const declined = 3;

@@ -4,8 +4,18 @@ import type { ObjectSchema } from 'yup';
 import { Failure } from '../failure.ts';
 import type { AppContext } from './context.ts';
 
-// A member named __proto__ is an unknown member like any other: it is left out.
-const parserOptions = { enableTypes: ['json'], jsonLimit: '64kb', strict: false, onProtoPoisoning: 'remove' };
+/** The most bytes of a body; as text, the parser would work it out with each. */
+const maxBytes = 64 * 1024;
+
+const parserOptions = {
+  enableTypes: ['json'],
+  // What comes here is known to be JSON.
+  detectJSON: () => true,
+  jsonLimit: maxBytes as unknown as string,
+  strict: false,
+  // A member named __proto__ is an unknown member like any other: it is left out.
+  onProtoPoisoning: 'remove',
+};
 const parse = bodyParser(parserOptions);
 const json = /^application\/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
 

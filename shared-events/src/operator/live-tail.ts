@@ -28,7 +28,7 @@ export interface LiveTail {
   stop(): void;
 }
 
-/** How long entries may gather after each read, in milliseconds. */
+/** How long entries may gather after each read, and what several readers bring, in milliseconds. */
 const gatherPause = 5;
 
 interface TailOptions {
@@ -82,9 +82,6 @@ export function startLiveTail({ redis, connect, streams, count, log }: TailOptio
   return { latest: end.latest, change: end.change, stop: () => stopping.abort() };
 }
 
-/** How long what several readers bring is gathered, in milliseconds. What comes alone is shown at once. */
-const mergePause = 5;
-
 /** Keeps the end of some streams, as their readers move it. */
 function movingEnd(streams: readonly string[]) {
   // There are as many listeners as clients.
@@ -111,7 +108,7 @@ function movingEnd(streams: readonly string[]) {
     const before = position.cursor;
     position = positionAt(behind(position.ids, entries));
     show(before, frames);
-    timer = setTimeout(flush, mergePause);
+    timer = setTimeout(flush, gatherPause);
   }
 
   return {

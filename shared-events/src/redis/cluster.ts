@@ -1,6 +1,7 @@
 import { Cluster, type Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { nodesIn } from '../config.ts';
+import { confirmWrites } from './confirm.ts';
 import {
   backoff,
   type CommandObserver,
@@ -17,8 +18,6 @@ import { RedisUnavailable } from './unavailable.ts';
 const connectTimeout = 1000;
 /** How often the nodes are asked who has what, in milliseconds. It is asked as well when a node says it has moved. */
 const refreshInterval = 5000;
-/** After so many rounds in which no node answered, the cluster is looked for anew by the names it was given. */
-const maxFailedRefreshes = 2;
 
 /**
  * The connections to the masters of a Redis Cluster. A command goes to the node that has its keys, and elsewhere only when
@@ -27,9 +26,8 @@ const maxFailedRefreshes = 2;
 export class ClusterConnection extends Cluster {
   readonly #observe: CommandObserver | undefined;
   readonly #commandTimeout: number;
-  #failedRefreshes = 0;
 
-  constructor({ config, log, observe }: ConnectionOptions, commandTimeout: number) {
+  constructor({ config, log, observe, confirmation }: ConnectionOptions, commandTimeout: number) {
     super(nodesIn(config.REDIS_CLUSTER ?? '') ?? [], {
       clusterRetryStrategy: backoff,
       // A connection that broke tells nothing of its commands.
@@ -58,7 +56,10 @@ export class ClusterConnection extends Cluster {
     this.on('ready', () => log.info('redis is connected'));
     this.on('error', (error) => tell(error, 'all nodes'));
     this.on('node error', tell);
-    this.on('+node', (node: Redis) => prepare(node, () => tell.forget(keyOf(node))));
+    this.on('+node', (node: Redis) => {
+      prepare(node, () => tell.forget(keyOf(node)));
+      if (confirmation) confirmWrites(node, confirmation);
+    });
   }
 
   override sendCommand(...args: Parameters<Cluster['sendCommand']>): Promise<unknown> {
@@ -74,18 +75,6 @@ export class ClusterConnection extends Cluster {
     // What ioredis asks by itself, or sends again when nodes are there, it does not look at here.
     reply.catch(() => undefined);
     return reply;
-  }
-
-  /** If the addresses of all nodes have changed, nobody is left to tell the new ones. */
-  override refreshSlotsCache(callback?: (error?: Error | null) => void): void {
-    super.refreshSlotsCache((error) => {
-      this.#failedRefreshes = error ? this.#failedRefreshes + 1 : 0;
-      if (this.#failedRefreshes >= maxFailedRefreshes && this.status === 'ready') {
-        this.#failedRefreshes = 0;
-        this.disconnect(true);
-      }
-      callback?.(error ?? null);
-    });
   }
 }
 

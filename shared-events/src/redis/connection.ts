@@ -1,5 +1,6 @@
 import { Redis, type RedisOptions } from 'ioredis';
 import { ClusterConnection } from './cluster.ts';
+import { confirmWrites } from './confirm.ts';
 import {
   backoff,
   type CommandObserver,
@@ -32,6 +33,7 @@ export function openRedis(options: ConnectionOptions, commandTimeout = defaultTi
     enableOfflineQueue: false,
     retryStrategy: backoff,
   });
+  if (options.confirmation) confirmWrites(redis, options.confirmation);
   redis.on('ready', () => options.log.info('redis is connected'));
   redis.on('error', (error) => tellAbsence(options.log, error));
   return redis;

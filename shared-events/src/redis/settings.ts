@@ -1,6 +1,7 @@
 import type { Command, Redis, RedisOptions } from 'ioredis';
 import type { Logger } from 'pino';
 import type { CommonConfig } from '../config.ts';
+import type { Confirmation } from './confirm.ts';
 import { RedisUnavailable, unavailableIf } from './unavailable.ts';
 
 // What every connection has in common: to the one Redis, to a node of a cluster, and of a reader.
@@ -19,6 +20,8 @@ export interface ConnectionOptions {
   config: RedisConfig;
   log: Logger;
   observe?: CommandObserver;
+  /** For a connection that writes: has its writes confirmed by replicas. */
+  confirmation?: Confirmation | undefined;
 }
 
 /** Returns who asks, and how it is spoken. */
@@ -37,19 +40,20 @@ export const backoff = (times: number): number =>
   Math.min(50 * 2 ** (times - 1), 1000) * (0.75 + Math.random() / 2);
 
 /** Tells the observer of a command's end, and gives an error the name that callers know. */
-export async function observed(
+export const observed = (
   reply: Promise<unknown>,
   end: ((error?: Error) => void) | undefined,
-): Promise<unknown> {
-  try {
-    const value = await reply;
-    end?.();
-    return value;
-  } catch (error) {
-    end?.(error as Error);
-    throw unavailableIf(error as Error);
-  }
-}
+): Promise<unknown> =>
+  reply.then(
+    (value) => {
+      end?.();
+      return value;
+    },
+    (error: Error) => {
+      end?.(error);
+      throw unavailableIf(error);
+    },
+  );
 
 /**
  * Sends at once what is written to a connection within one turn of the event loop: requests that are served together

@@ -7,7 +7,7 @@ import type { Store } from '../redis/store.ts';
 import { unlessAborted } from '../redis/unless-aborted.ts';
 import { type ConsumerGroup, consumerGroup, groupKeys, LeaseLost } from './group.ts';
 import { type KeyedQueue, keyedQueue } from './keyed-queue.ts';
-import { keepTrying, letGather, pause } from './pause.ts';
+import { gatherTime, keepTrying, letGather, pause } from './pause.ts';
 import type { Handler } from './reaction.ts';
 import { type ConsumeEvent, type Delivery, isLetGo, settling } from './settle.ts';
 
@@ -29,6 +29,8 @@ interface ConsumeOptions {
   connect(): Redis;
   signal: AbortSignal;
   log: Logger;
+  /** In how many partitions the process consumes like this. Default 1. */
+  partitions?: number;
   /** How many subjects are worked on at once. Default 16. */
   concurrency?: number;
   /** How often an entry is tried before it becomes a dead letter. Default 5. */
@@ -182,11 +184,12 @@ async function readOn(reading: Reading): Promise<never> {
 
 async function readWith(reader: Redis, reading: Reading): Promise<never> {
   const { options, group, unsettled, signal, worked } = reading;
+  const pauseForMore = gatherTime(gatherPause, options.partitions ?? 1);
   let unread = 0;
   for (let takenOverAt = Number.NEGATIVE_INFINITY; ; ) {
     signal.throwIfAborted();
     if (performance.now() - takenOverAt >= consumeBlock) {
-      const missing = await takeOver(group, unsettled, options);
+      const missing = await takeOver(reading);
       if (missing > 0 && missing !== unread) {
         options.log.error({ unread: missing }, 'entries were removed from the stream before they were read');
       }
@@ -197,7 +200,7 @@ async function readWith(reader: Redis, reading: Reading): Promise<never> {
     const entries = await unlessAborted(signal, group.readNew(reader, batchSize, consumeBlock));
     if (entries.length > 0) options.onBatch?.(entries.length);
     await unsettled.add(entries, true);
-    if (entries.length > 0 && entries.length < batchSize) await letGather(gatherPause, signal);
+    if (entries.length > 0 && entries.length < batchSize) await letGather(pauseForMore, signal);
     worked();
   }
 }
@@ -217,11 +220,7 @@ async function ensureGroup(
  * Takes in what is pending: left by another consumer, put back, or read by this one in a reply that was lost. Resolves to
  * how many entries were removed before they were read.
  */
-async function takeOver(
-  group: ConsumerGroup,
-  unsettled: Unsettled,
-  options: ConsumeOptions,
-): Promise<number> {
+async function takeOver({ group, unsettled, options }: Reading): Promise<number> {
   const { log, onEvent } = options;
   const { pending, gone, unread } = await group.takeOver();
   if (gone.length > 0) log.error({ entries: gone }, 'pending entries were removed from the stream unhandled');

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { readBatches } from './entries.ts';
-import { keepTrying, letGather } from './pause.ts';
+import { gatherTime, keepTrying, letGather } from './pause.ts';
 import type { KeptProjection } from './projection.ts';
 
 interface FollowOptions {
@@ -12,13 +12,15 @@ interface FollowOptions {
   rebuild(): Promise<void>;
   signal: AbortSignal;
   log: Logger;
+  /** In how many partitions the process follows like this. Default 1. */
+  partitions?: number;
   /** Called each time the end of the stream was reached. */
   onCaughtUp?(): void;
 }
 
 /** How many entries are read and applied at once. */
 const batchSize = 1000;
-/** How long entries may gather after a read that found few, in milliseconds; a projection lags by as much. */
+/** How long entries of one partition may gather after a read that found few, in milliseconds; a projection lags by as much. */
 const gatherPause = 5;
 /** How long a read waits for new entries, in milliseconds. */
 export const followBlock = 5000;
@@ -47,7 +49,7 @@ export async function follow(options: FollowOptions): Promise<void> {
 
 /** Follows until the signal aborts, or something fails. */
 async function followOn(options: FollowOptions, worked: () => void): Promise<void> {
-  const { projection, connect, signal, log, onCaughtUp } = options;
+  const { projection, connect, signal, log, partitions = 1, onCaughtUp } = options;
   const { stream } = projection;
   await standOnStream(options);
   let position = await projection.position();
@@ -66,7 +68,7 @@ async function followOn(options: FollowOptions, worked: () => void): Promise<voi
       positions.set(stream, position);
       await tellMissed(projection, log);
       if ((await projection.standing()) === 'lost') return;
-    } else if (isCaughtUp) await letGather(gatherPause, signal);
+    } else if (isCaughtUp) await letGather(gatherTime(gatherPause, partitions), signal);
     worked();
   }
 }

@@ -59,3 +59,10 @@ function tellInterruption(log: Logger, error: unknown, names: object): void {
  */
 export const letGather = (milliseconds: number, signal: AbortSignal): Promise<void> =>
   delay(milliseconds, undefined, { signal }).catch(() => undefined);
+
+/**
+ * Returns how long entries may gather in each of so many partitions that a process reads, in milliseconds: each further
+ * partition has fewer of them, and costs a read all the same.
+ */
+export const gatherTime = (pauseOfOne: number, partitions: number): number =>
+  pauseOfOne * Math.min(6, Math.max(1, partitions / 4));

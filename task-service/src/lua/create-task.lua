@@ -9,7 +9,10 @@ local before = repeated(KEYS[1], KEYS[9], ARGV[1])
 if before then return before end
 
 local version, schema, document = read(KEYS[2])
-if version then return {'done', version, schema, document} end
+if version then
+  touch(KEYS[2])
+  return {'done', version, schema, document}
+end
 
 local verdict = check_user(KEYS[7], KEYS[8], ARGV[4], ARGV[5], ARGV[6])
 if verdict ~= 'known' then return {verdict, end_of(KEYS[8])} end
