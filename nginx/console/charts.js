@@ -1,6 +1,6 @@
 import { make } from './dom.js';
 
-// Plots over the last minutes, in the page's own colours.
+// Plots over the last fifteen minutes, in the page's own colours.
 
 const probe = make('span', { hidden: true });
 document.body.append(probe);
@@ -9,7 +9,7 @@ document.body.append(probe);
 const colours = new Map();
 
 /** A colour of the page's style, as it is in the theme that is on. */
-function colour(name) {
+export function colour(name) {
   if (!colours.has(name)) {
     probe.style.color = `var(--${name})`;
     colours.set(name, getComputedStyle(probe).color);
@@ -17,10 +17,14 @@ function colour(name) {
   return colours.get(name);
 }
 
-const height = 110;
-/** How long a plot goes back, in seconds. */
-const span = 300;
+const height = 88;
 const charts = new Set();
+
+/** Only what can be seen is drawn: each plot's `seen`, which is called when it comes into view. */
+const hosts = new Map();
+const views = new IntersectionObserver((entries) => {
+  for (const { target, isIntersecting } of entries) hosts.get(target)(isIntersecting);
+});
 
 /**
  * A plot of one or two figures over time.
@@ -28,7 +32,6 @@ const charts = new Set();
  * @param {{ label: string, colour: string }[]} series
  */
 export function createChart(host, series) {
-  const rows = [[], ...series.map(() => [])];
   const chart = new uPlot(
     {
       width: host.clientWidth || 300,
@@ -36,10 +39,10 @@ export function createChart(host, series) {
       legend: { show: false },
       cursor: { show: false },
       padding: [6, 16, 0, 0],
-      scales: { y: { range: (_, __, max) => [0, Math.max(1, max * 1.15)] } },
+      scales: { y: { range: (_, __, max) => [0, max > 0 ? max * 1.15 : 1] } },
       axes: [
         axis({ space: 60, size: 24, values: (_, times) => times.map(clock) }),
-        axis({ size: 40, space: 26 }),
+        axis({ size: 40, space: 26, values: ({ data }, ticks) => ticks.map(labelIn(data)) }),
       ],
       series: [
         {},
@@ -52,23 +55,44 @@ export function createChart(host, series) {
         })),
       ],
     },
-    rows,
+    [[], ...series.map(() => [])],
     host,
   );
   charts.add({ chart, host });
+  let isSeen = false;
+  let data;
+  function draw() {
+    if (!isSeen || !data) return;
+    const [times] = data;
+    chart.setData(data, false);
+    chart.setScale('x', { min: times[0], max: times.at(-1) });
+  }
+  hosts.set(host, (isIntersecting) => {
+    isSeen = isIntersecting;
+    draw();
+  });
+  views.observe(host);
   return {
-    add(time, ...values) {
-      rows[0].push(time);
-      for (const [at, value] of values.entries()) rows[at + 1].push(value);
-      while (rows[0][0] < time - span) for (const row of rows) row.shift();
-      chart.setData(rows, false);
-      chart.setScale('x', { min: time - span, max: time });
+    /** Shows values over time in milliseconds; where one is missing is a gap. */
+    show(moments, ...rows) {
+      if (data && data[0].at(-1) === moments.at(-1) / 1000) return;
+      data = [
+        moments.map((moment) => moment / 1000),
+        ...rows.map((row) => row.map((value) => value ?? null)),
+      ];
+      draw();
     },
   };
 }
 
-const clock = (time) =>
-  new Date(time * 1000).toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' });
+/** If there is nothing but zeros, the axis says just that. */
+const labelIn = ([, ...rows]) => {
+  const isFlat = rows.every((row) => row.every((value) => !value));
+  return (value) => (isFlat && value !== 0 ? '' : String(value));
+};
+
+const hours = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
+const clock = (time) => hours.format(time * 1000);
 
 const axis = (more) => ({
   stroke: () => colour('muted'),

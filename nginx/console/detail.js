@@ -1,28 +1,128 @@
 import { ask } from './api.js';
 import { byId, make, timeOfDay } from './dom.js';
+import { lifeView } from './life.js';
+import { eventLink, linked, searchLink, sourceOf, subjectLink } from './links.js';
 
-// One event as CloudEvents JSON, and the life of its subject: what each step changed.
+// One event and the life of its subject: the newest event, until one is chosen.
 
 const body = byId('detail-body');
+const title = byId('detail-title');
 const lead = byId('detail-lead');
 const panel = byId('detail');
-let asked = 0;
+/** How often the newest event is shown anew, at most, in milliseconds. */
+const calm = 1000;
 
-/** Shows an event. What is chosen last is what is shown, however long the answers take. */
-export async function showEvent({ event, type, subject }) {
-  asked += 1;
-  const turn = asked;
-  const life = make('div.life', {}, make('p.muted', { textContent: 'Reading the life of the subject …' }));
-  lead.textContent = subject ? `${type} of ${subject}` : type;
-  body.replaceChildren(...(subject ? [life] : []), json(event));
-  if (window.matchMedia('(max-width: 60rem)').matches) panel.scrollIntoView({ block: 'start' });
-  if (!subject) return;
-  try {
-    const found = await ask(`/subjects/${encodeURIComponent(subject)}`);
-    if (turn === asked) life.replaceChildren(...lifeOf(found, event));
-  } catch (error) {
-    if (turn === asked) life.replaceChildren(make('p.problem', { textContent: error.message }));
+/** Shows events. @param {{ lifeOf(subject: string): object[] }} here what the page itself knows of a subject */
+export function createDetail(here) {
+  let isFollowing = true;
+  let newest;
+  let isWaiting = false;
+  let turn = 0;
+
+  /** Nobody has the page changed under their eyes while they are at it. */
+  const isInUse = () => panel.matches(':hover') || panel.contains(document.activeElement);
+
+  function drawNewest() {
+    isWaiting = false;
+    if (!isFollowing || isInUse() || !newest) return;
+    draw(
+      'The newest event',
+      newest.event,
+      lifeView({ events: here.lifeOf(newest.subject), chosen: newest.event }),
+    );
   }
+
+  function draw(words, event, life) {
+    title.textContent = words;
+    lead.replaceChildren(...aboutOf(event));
+    body.replaceChildren(...(life ? [life] : []), json(event));
+  }
+
+  /** Shows an event with all of its subject's life. What is asked for last is shown, however long the answers take. */
+  async function show(event) {
+    isFollowing = false;
+    turn += 1;
+    const own = turn;
+    const { subject } = event;
+    const life = make('div.life', {}, make('p.muted', { textContent: 'Reading the life of the subject …' }));
+    draw('One event', event, subject ? life : undefined);
+    comeIntoView();
+    if (!subject) return;
+    const found = await answered(`/subjects/${encodeURIComponent(subject)}`);
+    if (own === turn) life.replaceWith(found.problem ?? lifeView({ ...found, chosen: event }));
+  }
+
+  /** Shows what an address leads to: the last of some events, or a problem. */
+  async function showFound(path, choose, nothing) {
+    isFollowing = false;
+    turn += 1;
+    const own = turn;
+    const found = await answered(path);
+    if (own !== turn) return;
+    const event = found.problem ? undefined : choose(found.events);
+    if (event) {
+      await show(event);
+      return;
+    }
+    title.textContent = 'One event';
+    lead.textContent = found.problem ? '' : nothing;
+    body.replaceChildren(...(found.problem ? [found.problem] : []));
+    comeIntoView();
+  }
+
+  return {
+    show,
+    showEvent: (source, id) =>
+      showFound(
+        `/entries/${encodeURIComponent(id)}`,
+        (events) => events.find((event) => sourceOf(event) === source),
+        `There is no event ${id} in ${source}; it may have been compacted.`,
+      ),
+    showSubject: (id) =>
+      showFound(
+        `/subjects/${encodeURIComponent(id)}`,
+        (events) => events.at(-1),
+        `The streams have no event of ${id}.`,
+      ),
+    showNewest() {
+      isFollowing = true;
+      turn += 1;
+      drawNewest();
+    },
+    /** Tells what the newest event is. */
+    noteNewest(item) {
+      newest = item;
+      if (!isFollowing || isWaiting) return;
+      isWaiting = true;
+      setTimeout(drawNewest, body.childElementCount === 0 ? 0 : calm);
+    },
+  };
+}
+
+/** What an answer has, or the problem as an element. */
+const answered = (path) =>
+  ask(path).catch((error) => ({ problem: make('p.problem', { textContent: error.message }) }));
+
+function comeIntoView() {
+  if (window.matchMedia('(max-width: 60rem)').matches) panel.scrollIntoView({ block: 'start' });
+}
+
+function aboutOf(event) {
+  const { subject, requestid, id } = event;
+  const type = event.type ?? (id ? 'undecodable' : 'gap');
+  const part = (name, value) => make('span', {}, make('span.muted', { textContent: `${name} ` }), value);
+  const link = (href, textContent) => make('a', { href, textContent });
+  return [
+    make('b', { textContent: type, dataset: { kind: type.split('.').at(-1) } }),
+    ...(id
+      ? [
+          make('time', { textContent: timeOfDay(Number.parseInt(id, 10)) }),
+          part('event', link(eventLink(event), `${sourceOf(event)} ${id}`)),
+        ]
+      : []),
+    ...(subject ? [part('subject', link(subjectLink(subject), subject))] : []),
+    ...(requestid ? [part('request', link(searchLink(requestid), requestid))] : []),
+  ];
 }
 
 const json = (event) =>
@@ -30,64 +130,5 @@ const json = (event) =>
     'details.json',
     { open: true },
     make('summary', { textContent: 'CloudEvents JSON' }),
-    make('pre', { textContent: JSON.stringify(event, null, 2), tabIndex: 0 }),
+    make('pre', { tabIndex: 0 }, ...linked(JSON.stringify(event, null, 2))),
   );
-
-function lifeOf({ events, complete }, chosen) {
-  let before = {};
-  const steps = events.map((event) => {
-    const changes = changesBetween(before, event);
-    before = event.data ?? before;
-    const step = make(
-      'li',
-      { dataset: { kind: (event.type ?? 'undecodable').split('.').at(-1) } },
-      make(
-        'p',
-        {},
-        make('b', { textContent: event.type ?? 'undecodable' }),
-        ' ',
-        make('time', {
-          textContent: `${new Date(event.time ?? 0).toLocaleDateString()} ${timeOfDay(event.time ?? 0)}`,
-        }),
-      ),
-      ...changes,
-      event.requestid && make('p.muted.small', { textContent: `request ${event.requestid}` }),
-    );
-    if (event.id === chosen.id && event.source === chosen.source) step.setAttribute('aria-current', 'step');
-    return step;
-  });
-  return [
-    make('h3', { textContent: `Its life: ${events.length} ${events.length === 1 ? 'event' : 'events'}` }),
-    make('ol', { tabIndex: 0, ariaLabel: 'Steps, oldest first' }, ...steps),
-    ...(complete
-      ? []
-      : [
-          make('p.muted', {
-            textContent: 'There may be more: the streams are too long to look through here.',
-          }),
-        ]),
-  ];
-}
-
-/** A line for each member of the document that a step set or changed; for a deletion there is none. */
-function changesBetween(before, { type = '', data }) {
-  if (type.endsWith('.deleted') || typeof data !== 'object' || data === null) return [];
-  const lines = Object.entries(data)
-    .filter(([name, value]) => JSON.stringify(before[name]) !== JSON.stringify(value))
-    .map(([name, value]) =>
-      make(
-        'div',
-        {},
-        make('dt', { textContent: name }),
-        make(
-          'dd',
-          {},
-          ...(before[name] === undefined ? [] : [make('del', { textContent: textOf(before[name]) }), ' → ']),
-          make('ins', { textContent: textOf(value) }),
-        ),
-      ),
-    );
-  return lines.length > 0 ? [make('dl.changes', {}, ...lines)] : [];
-}
-
-const textOf = (value) => (typeof value === 'string' ? value : JSON.stringify(value));

@@ -13,7 +13,7 @@ export function make(tag, properties = {}, ...children) {
   const { dataset, ...others } = properties;
   Object.assign(element, others);
   Object.assign(element.dataset, dataset);
-  element.append(...children.filter((child) => child !== undefined && child !== null));
+  element.append(...children.filter((child) => child !== undefined && child !== null && child !== false));
   return element;
 }
 
@@ -31,7 +31,9 @@ export const count = (value) => (Math.abs(value) < 100 ? fine : whole).format(va
 /** A time of day with milliseconds, by the clock of whoever looks. */
 export const timeOfDay = (time) => {
   const at = new Date(time);
-  return `${at.toLocaleTimeString('en-GB')}.${String(at.getMilliseconds()).padStart(3, '0')}`;
+  const part = (value, digits = 2) => String(value).padStart(digits, '0');
+  const seconds = `${part(at.getSeconds())}.${part(at.getMilliseconds(), 3)}`;
+  return `${part(at.getHours())}:${part(at.getMinutes())}:${seconds}`;
 };
 
 /** Seconds in the unit that suits them. */

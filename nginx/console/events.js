@@ -1,4 +1,8 @@
-import { byId, count, make, setText, timeOfDay } from './dom.js';
+import { createMemory } from './changes.js';
+import { byId, count, setText } from './dom.js';
+import { findInStreams } from './find.js';
+import { itemOf } from './item.js';
+import { rowOf } from './row.js';
 
 // The list of events. Whatever comes, the page is changed once a frame and keeps few rows.
 
@@ -12,18 +16,32 @@ const pause = byId('events-pause');
 const type = byId('events-type');
 const search = byId('events-search');
 
-/** The list of events, with its filter, search and pause. @param {{ onChoose(item: object): void }} told */
-export function createEventList({ onChoose }) {
+/**
+ * The list of events, with its filter, search and pause.
+ * @param {{ onChoose(item: object): void, onNewest(item: object): void }} told
+ */
+export function createEventList({ onChoose, onNewest }) {
   /** all that is kept, the oldest first */
   let kept = [];
   /** what came since the last frame */
   let fresh = [];
+  /** what the streams have of an id that is searched for */
+  let found = [];
   let paused = false;
   let heldBack = 0;
   let chosen;
+  /** the row that Tab reaches */
+  let reached;
   let drawing = false;
   // To ask the list itself would have it laid out once more in every frame.
   let isAtTop = true;
+  const changesOf = createMemory();
+  const finder = findInStreams({
+    onChange(events) {
+      found = events.map((event) => itemOf(event));
+      redraw();
+    },
+  });
 
   function wanted(item) {
     if (type.value !== '' && item.type !== type.value && item.type !== 'gap') return false;
@@ -42,12 +60,13 @@ export function createEventList({ onChoose }) {
     if (paused) heldBack += arrived.length;
     else showNewest(arrived.filter(wanted).slice(-maxRows));
     tell();
+    if (!paused && arrived.length > 0) onNewest(arrived.at(-1));
   }
 
   function showNewest(items) {
     if (items.length === 0) return;
     const rows = document.createDocumentFragment();
-    for (const item of items.toReversed()) rows.append(rowOf(item));
+    for (const item of items.toReversed()) rows.append(rowOf(item, item.key === chosen, choose));
     const height = isAtTop ? 0 : list.scrollHeight;
     list.prepend(rows);
     if (!isAtTop) list.scrollTop += list.scrollHeight - height;
@@ -57,52 +76,44 @@ export function createEventList({ onChoose }) {
 
   function redraw() {
     list.replaceChildren();
-    showNewest(kept.filter(wanted).slice(-maxRows));
+    const here = kept.filter(wanted);
+    const keys = new Set(here.map(({ key }) => key));
+    const others = found.filter((item) => wanted(item) && !keys.has(item.key));
+    showNewest([...others, ...here].slice(-maxRows));
     tell();
   }
 
   function tell() {
     none.hidden = list.childElementCount > 0;
-    setText(none, kept.length > 0 ? 'No event is like that.' : 'No event yet. “Try it” makes some.');
+    setText(none, kept.length > 0 ? finder.words() : 'No event yet. “Try it” makes some.');
     const label = paused ? `Go on${heldBack > 0 ? ` · ${count(heldBack)} new` : ''} ` : 'Pause ';
     if (pause.firstChild.data !== label) pause.firstChild.data = label;
   }
 
-  function rowOf(item) {
-    const button = make(
-      'button.event',
-      { type: 'button', tabIndex: -1, dataset: { kind: item.kind, key: item.key } },
-      make('time', { dateTime: item.time, textContent: timeOfDay(item.time) }),
-      make('b', { textContent: item.type }),
-      make('span.what', { textContent: item.what }),
-      make('code', { textContent: item.subject.slice(-12) }),
-    );
-    if (item === chosen) button.setAttribute('aria-current', 'true');
-    button.addEventListener('click', () => choose(item, button));
-    button.item = item;
-    return make('li', {}, button);
-  }
-
   function choose(item, button) {
-    chosen = item;
-    list.querySelector('[aria-current]')?.removeAttribute('aria-current');
-    button.setAttribute('aria-current', 'true');
+    mark(item.key);
     rove(button);
     onChoose(item);
   }
 
+  /** Marks the event with a key, or none. */
+  function mark(key) {
+    chosen = key;
+    list.querySelector('[aria-current]')?.removeAttribute('aria-current');
+    if (key) list.querySelector(`[data-key="${CSS.escape(key)}"]`)?.setAttribute('aria-current', 'true');
+  }
+
   /** One row at a time can be reached with Tab; arrows go on from there. */
   function rove(button) {
-    const current = list.querySelector('[tabindex="0"]');
-    const next = button ?? current ?? list.querySelector('button');
-    if (current && current !== next) current.tabIndex = -1;
-    if (next) next.tabIndex = 0;
+    const next = button ?? (list.contains(reached) ? reached : list.querySelector('button'));
+    if (reached && reached !== next) reached.tabIndex = -1;
+    reached = next ?? undefined;
+    if (reached) reached.tabIndex = 0;
   }
 
   function move(step) {
-    const at = list.querySelector('[tabindex="0"]');
     const focused = list.contains(document.activeElement);
-    const row = at?.parentElement;
+    const row = reached?.parentElement;
     const next = focused ? (step > 0 ? row?.nextElementSibling : row?.previousElementSibling) : row;
     const button = next?.querySelector('button');
     if (!button) return;
@@ -118,10 +129,19 @@ export function createEventList({ onChoose }) {
     else redraw();
   }
 
+  function searchFor(text) {
+    search.value = text;
+    finder.look(text.trim());
+    redraw();
+  }
+
   pause.addEventListener('click', togglePause);
   type.addEventListener('change', redraw);
-  search.addEventListener('input', redraw);
-  byId('events-tools').addEventListener('submit', (event) => event.preventDefault());
+  search.addEventListener('input', () => searchFor(search.value));
+  byId('events-tools').addEventListener('submit', (event) => {
+    event.preventDefault();
+    list.querySelector('button')?.click();
+  });
   list.addEventListener('scroll', () => {
     isAtTop = list.scrollTop === 0;
   });
@@ -135,33 +155,18 @@ export function createEventList({ onChoose }) {
   return {
     togglePause,
     move,
+    mark,
+    searchFor,
     focusSearch: () => search.focus(),
+    /** What is kept here of a subject, oldest first. */
+    lifeOf: (subject) => kept.filter((item) => item.subject === subject).map(({ event }) => event),
+    find: (key) => kept.findLast((item) => item.key === key),
     add(event, kind) {
-      fresh.push(itemOf(event, kind));
+      fresh.push({ ...itemOf(event, kind), changes: changesOf(event) });
       if (fresh.length > maxKept) fresh.shift();
       if (drawing) return;
       drawing = true;
       requestAnimationFrame(draw);
     },
-  };
-}
-
-/** What the list shows of an event. */
-function itemOf(event, kind) {
-  if (kind === 'gap') {
-    const what = `${event.stream}: entries behind ${event.after} up to ${event.until} are gone`;
-    return { event, kind, type: 'gap', time: Date.now(), what, subject: '', key: '' };
-  }
-  const known = 'specversion' in event;
-  const type = known ? event.type : 'undecodable';
-  const stream = known ? event.source : event.stream;
-  return {
-    event,
-    type,
-    kind: type.split('.').at(-1),
-    time: Number.parseInt(event.id, 10),
-    what: known ? String(event.data?.name ?? event.data?.title ?? '') : event.reason,
-    subject: event.subject ?? '',
-    key: `${stream} ${event.id}`,
   };
 }

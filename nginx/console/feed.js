@@ -3,7 +3,7 @@ import { ask } from './api.js';
 // The feed of events, through all breaks: it always goes on behind the last event that came.
 
 /** How many events from before are shown to begin with. */
-const recent = 200;
+const recent = 500;
 /**
  * How long to wait before coming back, and how long silence is trusted: heartbeats come every 10 s; in milliseconds.
  */

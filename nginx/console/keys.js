@@ -6,16 +6,21 @@ const help = byId('help');
 const isOn = byId('keys-on');
 
 /** Lets keys do what they are said to do, and shows which there are. */
-export function bindKeys({ list, tryIt, nextTheme }) {
+export function bindKeys({ list, tryIt, undoTry, nextTheme, showNewest }) {
   const actions = {
     p: list.togglePause,
     '/': list.focusSearch,
     j: () => list.move(1),
     k: () => list.move(-1),
     t: () => byId('try').disabled || tryIt(),
+    x: undoTry,
+    escape: showNewest,
     d: nextTheme,
     '?': () => help.showModal(),
   };
+  for (const panel of document.querySelectorAll('[data-key]')) {
+    actions[panel.dataset.key] = () => panel.focus();
+  }
   isOn.checked = localStorage.getItem('keys') !== 'off';
   isOn.addEventListener('change', () => localStorage.setItem('keys', isOn.checked ? 'on' : 'off'));
   byId('help-open').addEventListener('click', () => help.showModal());

@@ -1,25 +1,85 @@
+import { createCards } from './cards.js';
 import { redrawCharts } from './charts.js';
-import { watchDeadLetters } from './dead-letters.js';
-import { showEvent } from './detail.js';
+import { goToDeadLetter, watchDeadLetters } from './dead-letters.js';
+import { createDetail } from './detail.js';
 import { byId, count, setText } from './dom.js';
 import { createEventList } from './events.js';
 import { followFeed } from './feed.js';
+import { createFigures } from './figures.js';
+import { keyOf } from './item.js';
 import { bindKeys } from './keys.js';
-import { watchReaders } from './readers.js';
+import { eventLink, followAddress, setAddress } from './links.js';
+import { showNodes } from './nodes.js';
+import { createPicture } from './picture.js';
 import { watchReplays } from './replays.js';
+import { state, watchState } from './state.js';
+import { showStations, showThisPage } from './stations.js';
 import { bindTheme } from './theme-switch.js';
-import { notice, tryIt } from './try.js';
+import { bindTry, notice, tryIt, undoTry } from './try.js';
 import { watchUserCheck } from './user-check.js';
+import { showVerdict, troublesOf } from './verdict.js';
 
-const states = { live: 'live', waiting: 'reconnecting' };
+const feedStates = { live: 'live', waiting: 'reconnecting' };
+let isLive = true;
 
-const list = createEventList({ onChoose: showEvent });
-const nextTheme = bindTheme(redrawCharts);
-bindKeys({ list, tryIt, nextTheme });
+const list = createEventList({ onChoose: choose, onNewest: (item) => detail.noteNewest(item) });
+const detail = createDetail(list);
+const picture = createPicture(state);
+const showFigures = createFigures();
+const showCards = createCards();
+
+function choose({ event }) {
+  if (event.id) setAddress(eventLink(event));
+  detail.show(event);
+}
+
+function showNewest() {
+  setAddress('');
+  list.mark();
+  detail.showNewest();
+}
+
+function show() {
+  const troubles = troublesOf(state, isLive);
+  showVerdict(troubles);
+  showFigures(state, new Set(troubles.map(({ figure }) => figure)));
+  showStations(state);
+  showCards(state);
+  showNodes(state);
+  picture.redraw();
+}
+
+const nextTheme = bindTheme(() => {
+  redrawCharts();
+  picture.redraw();
+});
+bindKeys({ list, tryIt, undoTry, nextTheme, showNewest });
+bindTry({
+  onShown(event) {
+    list.mark(keyOf(event.source, event.id));
+    choose({ event });
+  },
+});
+followAddress({
+  onEvent(source, id) {
+    const key = keyOf(source, id);
+    const here = list.find(key);
+    list.mark(key);
+    if (here) detail.show(here.event);
+    else detail.showEvent(source, id);
+  },
+  onSubject: detail.showSubject,
+  onDeadLetter: goToDeadLetter,
+  onSearch(text) {
+    list.searchFor(text);
+    byId('events').scrollIntoView();
+  },
+  onNothing: showNewest,
+});
 
 let arrived = 0;
 setInterval(() => {
-  setText(byId('events-rate'), arrived > 0 ? `${count(arrived)} a second` : '');
+  showThisPage(`${count(arrived)}/s`);
   arrived = 0;
 }, 1000);
 
@@ -30,15 +90,22 @@ followFeed({
   onEvent(event, kind) {
     arrived += 1;
     notice(event);
+    picture.travel(event);
     list.add(event, kind);
   },
-  onState(state) {
+  onState(now) {
     const status = byId('status');
-    setText(status, states[state]);
-    status.dataset.state = state;
+    isLive = now === 'live';
+    setText(status, feedStates[now]);
+    status.dataset.state = now;
   },
 });
-watchReaders();
+watchState(show, {
+  services: byId('services'),
+  streams: byId('streams'),
+  readers: byId('readers'),
+  nodes: byId('nodes'),
+});
 watchUserCheck();
 watchDeadLetters();
 watchReplays();

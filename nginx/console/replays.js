@@ -1,4 +1,5 @@
 import { ask, every } from './api.js';
+import { confirmed } from './confirm.js';
 import { byId, count, make, setText } from './dom.js';
 
 // Starts replays and verifications, and tells how far they are.
@@ -14,6 +15,16 @@ const said = {
   different: (_, differences) => `${count(differences)} not as the events say`,
   failed: () => 'failed',
 };
+
+/** A verification only reads; a replay writes, and so it asks first. */
+const question = (projection) => ({
+  title: `Replay ${projection}?`,
+  text:
+    `${projection} is built anew from its events, and what differs is changed to what they say. ` +
+    'Requests go on meanwhile. Verify first if you want to know what would change.',
+  yes: 'Replay it',
+  no: 'Leave it',
+});
 
 const rows = new Map();
 
@@ -47,7 +58,9 @@ function rowOf(service, projection, path) {
   const buttons = ['verify', 'replay'].map((mode) => {
     const button = make('button', { type: 'button', textContent: mode === 'verify' ? 'Verify' : 'Replay' });
     button.setAttribute('aria-label', `${button.textContent} ${projection}`);
-    button.addEventListener('click', () => start(mode));
+    button.addEventListener('click', async () => {
+      if (mode === 'verify' || (await confirmed(question(projection)))) await start(mode);
+    });
     return button;
   });
 

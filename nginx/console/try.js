@@ -1,10 +1,11 @@
 import { ask } from './api.js';
-import { byId, make } from './dom.js';
+import { byId } from './dom.js';
+import { clearStations, markStation } from './stations.js';
+import { clear, showSteps, tellFailure } from './waterfall.js';
 
-// Makes a user and a task through the public routes, and tells when each step on their way was seen from here.
+// Makes a user and a task through the public routes, and shows when each step on their way was seen from here: all by the
+// one clock of this page.
 
-const steps = byId('try-steps');
-const flow = byId('flow');
 const remove = byId('try-delete');
 const start = byId('try');
 /** How long to wait for a step, and for how long to ask again for the projection, in milliseconds. */
@@ -61,76 +62,101 @@ function isBefore(a, b) {
   return aTime < bTime || (aTime === bTime && aSequence < bSequence);
 }
 
-/** Tells a step, in the place that its time gives it. */
-function tell(text, since, at = performance.now()) {
-  const time = since === undefined ? '' : `${(at - since).toFixed(0)} ms`;
-  const step = make('li', {}, make('span', { textContent: text }), make('time', { textContent: time }));
-  step.at = at;
-  steps.insertBefore(step, [...steps.children].find((other) => other.at > at) ?? null);
-}
-
-/** Marks a box of the diagram, with the time that had passed. */
-function mark(step, words, milliseconds) {
-  const box = flow.querySelector(`[data-step="${step}"]`);
-  box.dataset.reached = '';
-  box.querySelector('output').textContent = `${words} ${Math.max(0, milliseconds).toFixed(0)} ms`;
-}
-
-function clear() {
-  steps.replaceChildren();
-  for (const box of flow.children) {
-    delete box.dataset.reached;
-    box.querySelector('output').textContent = '';
-  }
-}
-
-/** Runs one try at a time; what fails is told. */
+/** Runs one try at a time and shows its steps and the event it ends with; what fails is told. */
 async function run(work) {
   start.disabled = true;
   remove.disabled = true;
   clear();
+  clearStations();
   try {
-    await work();
+    const begin = performance.now();
+    const { steps, event } = await work();
+    const since = (at) => Math.max(0, at - begin);
+    await showSteps(
+      steps.map((step) => ({ ...step, start: since(step.start), end: since(step.end) })),
+      { onEnd: reach },
+    );
+    onShown(event);
   } catch (error) {
-    tell(`It did not work: ${error.message}`);
+    tellFailure(`It did not work: ${error.message}`);
   } finally {
     start.disabled = false;
+    remove.disabled = made === undefined;
   }
 }
 
-/** Tells that an event has come. Its id has the time at which it was written, by the clock of this same machine. */
-function travelled(begin, { event, at }) {
-  mark('write', 'written after', Number.parseInt(event.id, 10) - (performance.timeOrigin + begin));
-  mark('stream', 'here after', at - begin);
-  tell(`${event.type} ${event.id} came over the feed`, begin, at);
+/** Marks the stations that a step has come to, each with what is known of it then. */
+function reach({ marks = {} }) {
+  for (const [station, words] of Object.entries(marks)) markStation(station, words);
+}
+
+const whole = (milliseconds) => `${milliseconds.toFixed(0)} ms`;
+
+/** The first steps of every try: a request is answered, its event comes, and a reader comes to it. */
+function firstSteps({ begin, answered, arrived, read, texts, reader }) {
+  const after = (at) => whole(at - begin);
+  const [request, event, reading] = texts;
+  // What is written shows first in the answer or in the feed, whichever is here sooner.
+  const written = `written within ${after(Math.min(answered, arrived))}`;
+  return [
+    {
+      text: request,
+      start: begin,
+      end: answered,
+      marks: { request: `answered after ${after(answered)}`, write: written },
+    },
+    {
+      text: event,
+      start: begin,
+      end: arrived,
+      marks: { write: written, stream: `here after ${after(arrived)}` },
+    },
+    { text: reading, start: begin, end: read, marks: { reader: `${reader} within ${after(read)}` } },
+  ];
 }
 
 let made;
+let onShown = () => undefined;
 
-/** Makes a user and a task, and tells of them. */
+/** Sets who is told of the event that a try ends with. */
+export const bindTry = (told) => {
+  onShown = told.onShown;
+};
+
+/** Makes a user and a task, and shows them travel. */
 export const tryIt = () =>
   run(async () => {
     const begin = performance.now();
     const name = `Ada ${new Date().toLocaleTimeString('en-GB')}`;
     const user = await ask('/users/users', { method: 'POST', json: { name, email: 'ada@example.com' } });
-    tell('POST /users/users answered 201: record and event are written', begin);
-    mark('request', 'answered after', performance.now() - begin);
+    const answered = performance.now();
     const created = await arrival('user.created', user.id);
-    travelled(begin, created);
     const known = await projected(created.event);
-    mark('reader', 'known-users after', known - begin);
-    tell('known-users has come to it: tasks of this user are checked locally', begin, known);
-
     const next = performance.now();
-    const task = await ask('/tasks/tasks', {
-      method: 'POST',
-      json: { userId: user.id, title: `Buy milk for ${name}` },
-    });
-    tell('POST /tasks/tasks answered 201: user checked; record, lists and event are written', next);
+    const json = { userId: user.id, title: `Buy milk for ${name}` };
+    const task = await ask('/tasks/tasks', { method: 'POST', json });
+    const end = performance.now();
     const written = await arrival('task.created', task.id);
-    tell(`task.created ${written.event.id} came over the feed`, next, written.at);
     made = { user, task };
-    remove.disabled = false;
+    return {
+      event: written.event,
+      steps: [
+        ...firstSteps({
+          begin,
+          answered,
+          arrived: created.at,
+          read: known,
+          reader: 'known-users',
+          texts: [
+            'POST /users/users: 201, record and event are written',
+            'user.created comes over the feed',
+            'known-users has come to it',
+          ],
+        }),
+        { text: 'POST /tasks/tasks: 201, its user checked on the spot', start: next, end },
+        { text: 'task.created comes over the feed', start: next, end: written.at },
+      ],
+    };
   });
 
 const deleteIt = () =>
@@ -138,13 +164,29 @@ const deleteIt = () =>
     const { user, task } = made;
     const begin = performance.now();
     await ask(`/users/users/${user.id}`, { method: 'DELETE' });
-    tell('DELETE /users/users/… answered 204', begin);
-    mark('request', 'answered after', performance.now() - begin);
-    travelled(begin, await arrival('user.deleted', user.id));
+    made = undefined;
+    const answered = performance.now();
+    const deleted = await arrival('user.deleted', user.id);
     const cascaded = await arrival('task.deleted', task.id);
-    mark('reader', 'cascade after', cascaded.at - begin);
-    tell('task.deleted came: the group cascade has deleted the task', begin, cascaded.at);
+    return {
+      event: cascaded.event,
+      steps: firstSteps({
+        begin,
+        answered,
+        arrived: deleted.at,
+        read: cascaded.at,
+        reader: 'cascade',
+        texts: [
+          'DELETE /users/users/…: 204, the user is gone',
+          'user.deleted comes over the feed',
+          'task.deleted comes: the group cascade has deleted the task',
+        ],
+      }),
+    };
   });
 
 start.addEventListener('click', tryIt);
 remove.addEventListener('click', deleteIt);
+
+/** Deletes what the last try made; nothing if there is none. */
+export const undoTry = () => remove.disabled || deleteIt();

@@ -112,6 +112,8 @@ async function start<Config extends ServiceConfig, Collaborators>(
     config,
     log,
     redis,
+    metrics,
+    paths: definition.api.routes.map(({ path }) => path),
     showsStreams,
     replays: { command: [main, 'replay'], names: namesOf(projections, records) },
   });

@@ -28,10 +28,10 @@ async function fill({ page, redis, user, task, gateway }: Consoles): Promise<voi
   await page.locator('#try-delete:enabled').waitFor();
   await page.locator('#dead-letters li').waitFor();
   await page.getByRole('button', { name: 'Verify tasks' }).click();
-  await page.locator('.state[data-state=done]').waitFor();
+  await page.locator('#replays .state[data-state=done]').waitFor();
   await openEvent(page);
-  await until('rates show', async () =>
-    /[1-9]/.test((await page.locator('#streams .figures').first().textContent()) ?? ''),
+  await until('figures show', async () =>
+    /[1-9]/.test((await page.locator('#streams dd').nth(1).textContent()) ?? ''),
   );
 }
 

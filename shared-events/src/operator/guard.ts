@@ -1,5 +1,8 @@
 import type { Middleware } from 'koa';
 import { Failure } from '../failure.ts';
+import type { AppPart } from '../http/app.ts';
+import type { Problems } from '../http/problems.ts';
+import type { Endpoint } from '../http/route.ts';
 import type { RequestState } from '../telemetry/request-state.ts';
 
 const ownNames = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;
@@ -10,7 +13,7 @@ const reading = new Set(['GET', 'HEAD']);
  * browser ask for: by another name of this machine (DNS rebinding), from another origin, or, if it changes
  * something, without the header that such a page cannot send. Fails with `forbidden`.
  */
-export const ownMachineOnly: Middleware<RequestState> = (ctx, next) => {
+const ownMachineOnly: Middleware<RequestState> = (ctx, next) => {
   const host = ctx.get('Host');
   const origin = ctx.get('Origin');
   const site = ctx.get('Sec-Fetch-Site');
@@ -25,3 +28,19 @@ export const ownMachineOnly: Middleware<RequestState> = (ctx, next) => {
 };
 
 const forbidden = (detail: string) => new Failure('forbidden', detail);
+
+/** Routes for operators, and what ends the work behind them; call it before the server stops. */
+export interface OperatorRoutes extends AppPart {
+  stop(): void;
+}
+
+/** The problems that routes for who works on this machine answer with. */
+export const guardProblems: Problems = { forbidden: [403, 'Forbidden'] };
+
+/** Routes for who works on this machine. What only reads is asked again and again by the console, and so is quiet. */
+export const onOwnMachine = (routes: Endpoint[]): Endpoint[] =>
+  routes.map((route) => ({
+    ...route,
+    quiet: route.method === 'get',
+    handle: (ctx, collaborators) => ownMachineOnly(ctx, async () => route.handle(ctx, collaborators)),
+  }));

@@ -18,6 +18,14 @@ export async function recentEvents(redis: Store, streams: readonly string[], cou
   return { cursor: encodeCursor(behind(beginnings, entries)), events: entries.slice(-count).map(toEvent) };
 }
 
+/** Resolves to the entries with an id, as CloudEvents: one at most of each stream. */
+export async function eventsWithId(redis: Store, streams: readonly string[], id: string) {
+  const pages = await Promise.all(
+    streams.map(async (stream) => (await redis.xrange(stream, id, id)).map((entry) => ({ stream, entry }))),
+  );
+  return { events: pages.flat().map(toEvent) };
+}
+
 const toEvent = ({ stream, entry }: StreamEntry) => asEvent(stream, entry);
 
 /** How long is looked for one answer, in milliseconds, and how many entries are told, at most. */

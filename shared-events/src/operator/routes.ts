@@ -1,29 +1,23 @@
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
 import { number, object, string } from 'yup';
 import type { CommonConfig } from '../config.ts';
 import { isId, partitionOf } from '../events/ids.ts';
 import { allStreams } from '../events/streams.ts';
 import { Failure } from '../failure.ts';
-import type { AppPart } from '../http/app.ts';
 import { readBody } from '../http/body.ts';
-import type { Problems } from '../http/problems.ts';
-import type { Endpoint } from '../http/route.ts';
 import { openBlockingRedis } from '../redis/connection.ts';
 import type { Store } from '../redis/store.ts';
 import { replayModes } from '../streams/replay-target.ts';
 import { createDeadLetters } from './dead-letters.ts';
 import { createFeed } from './feed.ts';
-import { ownMachineOnly } from './guard.ts';
-import { lifeOf, recentEvents } from './history.ts';
+import { requestHistoryRoutes, streamHistoryRoutes } from './figure-routes.ts';
+import { guardProblems, type OperatorRoutes, onOwnMachine } from './guard.ts';
+import { eventsWithId, lifeOf, recentEvents } from './history.ts';
 import { feedBlock } from './live-tail.ts';
 import { readReaders } from './readers.ts';
 import { createReplays } from './replays.ts';
-
-/** Routes for operators, and what ends the work behind them; call it before the server stops. */
-export interface OperatorRoutes extends AppPart {
-  stop(): void;
-}
 
 interface EventRoutesOptions {
   redis: Store;
@@ -71,6 +65,16 @@ function eventRoutes(options: EventRoutesOptions): OperatorRoutes {
         async handle(ctx) {
           const { limit } = recentQuery.validateSync({ ...ctx.query }, { abortEarly: false });
           ctx.body = await recentEvents(redis, streams, limit);
+        },
+      },
+      {
+        method: 'get',
+        path: '/operator/entries/:id',
+        async handle(ctx) {
+          const { id = '' } = ctx.params;
+          if (!entryIdPattern.test(id))
+            throw new Failure('not_found', 'An entry has an id like 1795383361000-0.');
+          ctx.body = await eventsWithId(redis, streams, id);
         },
       },
       {
@@ -162,19 +166,12 @@ function replayRoutes(options: ReplayRoutesOptions): OperatorRoutes {
   };
 }
 
-const guardProblems: Problems = { forbidden: [403, 'Forbidden'] };
-
-/** Routes for who works on this machine. What only reads is asked again and again by the console, and so is quiet. */
-const onOwnMachine = (routes: Endpoint[]): Endpoint[] =>
-  routes.map((route) => ({
-    ...route,
-    quiet: route.method === 'get',
-    handle: (ctx, collaborators) => ownMachineOnly(ctx, async () => route.handle(ctx, collaborators)),
-  }));
+/** Every such id fits into the 64 bits that Redis has for each part. */
+const entryIdPattern = /^\d{1,19}-\d{1,19}$/;
 
 /** Returns an entry id of a path. Fails with `no_dead_letter` if it is none. */
 function entryId(text: string): string {
-  if (/^\d{1,20}-\d{1,20}$/.test(text)) return text;
+  if (entryIdPattern.test(text)) return text;
   throw new Failure('no_dead_letter', `There is no dead letter ${text}.`);
 }
 
@@ -182,6 +179,9 @@ interface OperatorOptions {
   config: CommonConfig;
   log: Logger;
   redis: Store;
+  metrics: Registry;
+  /** The patterns of the service's own routes, whose requests are told of. */
+  paths: readonly string[];
   /** Whether there are the feed, the readers and the dead letters of all streams. */
   showsStreams: boolean;
   replays: Omit<ReplayRoutesOptions, 'log'>;
@@ -192,19 +192,22 @@ export function operatorRoutes({
   config,
   log,
   redis,
+  metrics,
+  paths,
   showsStreams,
   replays,
 }: OperatorOptions): OperatorRoutes[] {
   const streamsOf = (partition: number) => allStreams.map(({ key }) => key(partition));
   const partitions = Array.from({ length: config.PARTITIONS }, (_, partition) => partition);
-  const ofReplays = replayRoutes({ ...replays, log });
-  if (!showsStreams) return [ofReplays];
+  const own = [replayRoutes({ ...replays, log }), requestHistoryRoutes({ metrics, paths, log })];
+  if (!showsStreams) return own;
+  const streams = partitions.flatMap(streamsOf);
   const ofStreams = eventRoutes({
     redis,
     log,
     connect: (key) => openBlockingRedis({ config, log, redis, key }, feedBlock),
-    streams: partitions.flatMap(streamsOf),
+    streams,
     streamsOf: (subject) => streamsOf(partitionOf(subject, config.PARTITIONS)),
   });
-  return [ofReplays, ofStreams];
+  return [...own, ofStreams, streamHistoryRoutes({ redis, partitions: config.PARTITIONS, streams, log })];
 }

@@ -1,0 +1,137 @@
+import { createChart } from './charts.js';
+import { byId, count, duration, make, setText } from './dom.js';
+import { momentsUntil, p99, pointsAt, sumOf } from './series.js';
+
+// Services, streams and their readers: figures now, and plots of the last minutes. Partitions of one stream are shown as
+// one.
+
+/** How many points are those of the last minute. */
+const lastMinute = 20;
+
+const nameOf = (stream) => stream.replace(/:\{\d+\}$/, '');
+const most = (items, of) => items.reduce((all, item) => Math.max(all, of(item)), 0);
+const sum = (items, name) => sumOf(items.map((item) => item[name]));
+
+/** Makes the cards as they are needed. Gives what shows the state in them. */
+export function createCards() {
+  const services = cards(byId('services-cards'), serviceCard);
+  const streams = cards(byId('streams-cards'), streamCard);
+  const readers = cards(byId('readers-cards'), readerCard);
+  return (state) => {
+    const moments = momentsUntil(state.time);
+    for (const service of state.services.values()) services(service.name).show(moments, service);
+    const points = pointsAt(moments, state.streams);
+    const parts = Map.groupBy(state.lengths, ({ stream }) => nameOf(stream));
+    for (const [name, lengths] of parts) streams(name).show(moments, points, lengths);
+    const states = Map.groupBy(
+      state.readers,
+      ({ kind, name, stream }) => `${kind} ${name} ${nameOf(stream)}`,
+    );
+    for (const [key, partitions] of states) readers(key, partitions[0]).show(moments, points, partitions);
+  };
+}
+
+/** A card for each name, made when it is first needed. */
+function cards(host, create) {
+  const made = new Map();
+  return (name, ...about) => {
+    if (!made.has(name)) made.set(name, create(host, name, ...about));
+    return made.get(name);
+  };
+}
+
+function serviceCard(host, name) {
+  const { numbers, plot, note } = card(
+    host,
+    name,
+    `Requests a second to ${name} in the last fifteen minutes`,
+  );
+  const chart = createChart(plot, [{ label: 'requests a second', colour: 'series-1' }]);
+  const [rate, slow, failed] = ['requests a second', 'p99', '5xx'].map((label) => number(numbers, label));
+  return {
+    show(moments, { points, bounds, trouble }) {
+      const row = pointsAt(moments, points);
+      chart.show(
+        moments,
+        row.map((point) => point?.rate),
+      );
+      const recent = row.slice(-lastMinute).filter(Boolean);
+      const slowest = p99(bounds, recent);
+      setText(rate, row.at(-1) ? count(row.at(-1).rate) : '–');
+      setText(slow, slowest === undefined ? '–' : duration(slowest));
+      setText(failed, count(sumOf(row.map((point) => point?.failed ?? 0))));
+      setText(note, trouble ?? 'ready');
+      note.dataset.state = trouble ? 'failed' : 'done';
+    },
+  };
+}
+
+function streamCard(host, name) {
+  const { numbers, plot } = card(host, name, `Events a second in ${name} in the last fifteen minutes`);
+  const chart = createChart(plot, [{ label: 'events a second', colour: 'series-1' }]);
+  const [rate, length, partitions] = ['events a second', 'in all', 'partitions'].map((label) =>
+    number(numbers, label),
+  );
+  return {
+    show(moments, points, lengths) {
+      const rates = points.map((point) => point?.streams.find(({ stream }) => stream === name)?.rate);
+      chart.show(moments, rates);
+      setText(rate, rates.at(-1) === undefined ? '–' : count(rates.at(-1)));
+      setText(length, count(sum(lengths, 'length')));
+      setText(partitions, count(lengths.length));
+    },
+  };
+}
+
+const kinds = { group: 'consumer group', projection: 'projection' };
+
+function readerCard(host, _, about) {
+  const { name, kind } = about;
+  const of = nameOf(about.stream);
+  const { head, numbers, plot } = card(
+    host,
+    name,
+    `Lag and pending entries of ${name} in the last fifteen minutes`,
+  );
+  head.append(make('span.muted', { textContent: ` ${kinds[kind]} of ${of}` }));
+  const isGroup = kind === 'group';
+  const chart = createChart(plot, [
+    { label: 'lag', colour: 'series-1' },
+    ...(isGroup ? [{ label: 'pending', colour: 'series-2' }] : []),
+  ]);
+  const lag = number(numbers, 'lag', isGroup ? '1' : '');
+  const age = number(numbers, 'lag in time');
+  const pending = isGroup ? number(numbers, 'pending', '2') : undefined;
+  const oldest = isGroup ? number(numbers, 'oldest pending') : undefined;
+  const deadLetters = isGroup ? number(numbers, 'dead letters') : undefined;
+  const isThis = (reader) => reader.name === name && reader.kind === kind && reader.stream === of;
+  return {
+    show(moments, points, partitions) {
+      const own = points.map((point) => point?.readers.find(isThis));
+      const lags = own.map((reader) => reader?.lag);
+      chart.show(moments, lags, ...(isGroup ? [own.map((reader) => reader?.pending)] : []));
+      const isMore = partitions.some((partition) => partition.lag.isMore);
+      setText(lag, (isMore ? 'more than ' : '') + count(sumOf(partitions.map((one) => one.lag.entries))));
+      setText(age, duration(most(partitions, (partition) => partition.lag.seconds)));
+      if (!isGroup) return;
+      setText(pending, count(sum(partitions, 'pending')));
+      setText(oldest, duration(most(partitions, (partition) => partition.oldestPending)));
+      setText(deadLetters, count(sum(partitions, 'deadLetters')));
+    },
+  };
+}
+
+function card(host, name, description) {
+  const note = make('span.state');
+  const head = make('h3', {}, name, ' ', note);
+  const numbers = make('dl.numbers');
+  const plot = make('div.plot', { role: 'img', ariaLabel: description });
+  host.append(make('article.card', {}, head, numbers, plot));
+  return { head, note, numbers, plot };
+}
+
+function number(numbers, label, series = '') {
+  const value = make('dd', { textContent: '–' });
+  numbers.append(make('div', { dataset: { series } }, make('dt', { textContent: label }), value));
+  return value;
+}

@@ -1,0 +1,85 @@
+import test from 'ava';
+import { entryFields } from '../stack/redis.ts';
+import { until } from '../stack/until.ts';
+import { withConsole } from './world.ts';
+
+// The console's first screen: whether all is well, the last fifteen minutes, and where each change is on its way.
+
+/** What a page says while a service does not answer. */
+const away = /status of 50[234]|ERR_/;
+
+test.serial(
+  'the first screen says that all is well, or what is not with the way there, and so does the title of the tab',
+  async (t) => {
+    await withConsole(
+      t,
+      async ({ page, redis, stack }) => {
+        const verdict = page.locator('#verdict');
+        const good = () => page.locator('#verdict[data-state=good]:has-text("All is well.")').waitFor();
+        await good();
+        t.is(await page.title(), 'Task manager console');
+
+        await redis.xadd('user-events:{0}', '*', ...entryFields({ type: 'user.renamed', subject: 'x' }));
+        const link = verdict.locator('a:has-text("1 dead letter")');
+        await link.waitFor();
+        t.is(await page.title(), '▲ 1 dead letter · Task manager console');
+        t.is(await page.locator('[data-figure=dead-letters][data-state=bad] strong').textContent(), '1');
+        await link.click();
+        t.is(await page.evaluate('location.hash'), '#dead-letters-panel');
+        await page.getByRole('button', { name: /^Drop …/ }).click();
+        await page.getByRole('button', { name: 'Drop it' }).click();
+        await good();
+        t.is(await page.title(), 'Task manager console');
+
+        stack.users.kill('SIGKILL');
+        await stack.users.stop();
+        await verdict.locator('a:has-text("The service users:")').waitFor();
+        await page.locator('#flow [data-place=users][data-waits]:has-text("away")').waitFor();
+        await stack.users.start();
+        await until('nobody is away any more', async () =>
+          /ready/.test((await page.locator('#services .card:has-text("users")').textContent()) ?? ''),
+        );
+      },
+      away,
+    );
+  },
+);
+
+test.serial('a page just opened has the figures of the minutes before it', async (t) => {
+  await withConsole(t, async ({ page, open, user, task }) => {
+    const ada = await user();
+    for (let n = 0; n < 9; n++) await task(ada.id);
+    const drawn = page.locator('[data-figure=events] path.curve');
+    const peaks = (path: string | null) => new Set(path?.match(/ [\d.]+/g)).size;
+    await until('the ten events show', async () => peaks(await drawn.getAttribute('d')) > 1);
+    const { length } = (await drawn.getAttribute('d')) ?? '';
+    const later = await open({});
+    await until('they show in a page opened later', async () => {
+      const path = await later.locator('[data-figure=events] path.curve').getAttribute('d');
+      return peaks(path) > 1 && (path?.length ?? 0) >= length;
+    });
+    t.is(await later.locator('[data-figure=nodes] strong').textContent(), '1 node');
+    t.is(await later.locator('[data-figure=nodes] .unit').textContent(), '1 partition');
+    t.deepEqual(await later.locator('#nodes-map .partitions li').allTextContents(), ['0']);
+    t.is(await later.locator('.cards .card canvas').count(), 6);
+  });
+});
+
+test.serial('the picture shows the places there are, and a reader for which entries wait', async (t) => {
+  await withConsole(t, async ({ page, redis, user }) => {
+    await user();
+    for (const place of ['users', 'tasks', 'user-events', 'task-events', 'known-users', 'cascade']) {
+      await page.locator(`#flow [data-place="${place}"]`).waitFor();
+    }
+    await redis.xgroup('CREATE', 'user-events:{0}', 'sleeper', '0');
+    await page.locator('#flow [data-place=sleeper][data-waits]:has-text("1 wait")').waitFor();
+    // Where nothing has waited for long yet, all is well all the same.
+    t.regex((await page.locator('#flow [data-place=cascade]').textContent()) ?? '', /up to date/);
+    const painted = await page.evaluate(`
+      const { width, height } = document.getElementById('flow-canvas');
+      const image = document.getElementById('flow-canvas').getContext('2d').getImageData(0, 0, width, height);
+      image.data.some((value) => value !== 0)
+    `);
+    t.true(painted);
+  });
+});

@@ -1,0 +1,104 @@
+import test from 'ava';
+import type { Page } from 'playwright-core';
+import { entryFields } from '../stack/redis.ts';
+import { until } from '../stack/until.ts';
+import { withConsole } from './world.ts';
+
+// What the console shows of one event, and the addresses and searches that lead there.
+
+const title = (page: Page) => page.locator('#detail-title');
+const lead = (page: Page) => page.locator('#detail-lead');
+
+/** Goes to an address within the page. */
+const go = (page: Page, hash: string) => page.evaluate(`location.hash = ${JSON.stringify(hash)}`);
+
+test.serial('a row says what changed, and the newest event shows until one is chosen', async (t) => {
+  await withConsole(t, async ({ page, gateway, user, task }) => {
+    const ada = await user({ name: 'Ada' });
+    const milk = await task(ada.id, { title: 'Buy milk' });
+    await gateway.put(`/tasks/tasks/${milk.id}`, { status: 'completed', title: 'Buy oat milk' });
+    const row = page.locator('.event[data-kind=updated]');
+    await row.waitFor();
+    t.deepEqual(await row.locator('.change').allTextContents(), [
+      'title Buy milk → Buy oat milk',
+      'status pending → completed',
+    ]);
+    await lead(page).locator('b:has-text("task.updated")').waitFor();
+    t.is(await title(page).textContent(), 'The newest event');
+
+    await page.locator('.event[data-kind=created]:has-text("Ada")').click();
+    await lead(page).locator('b:has-text("user.created")').waitFor();
+    await task(ada.id, { title: 'Call' });
+    await page.locator('.event:has-text("Call")').waitFor();
+    t.is(await title(page).textContent(), 'One event');
+    t.regex((await lead(page).textContent()) ?? '', new RegExp(ada.id));
+    await page.mouse.move(0, 0);
+    await page.keyboard.press('Escape');
+    await page.locator('#detail-title:has-text("The newest event")').waitFor();
+    await lead(page).locator('b:has-text("task.created")').waitFor();
+    t.is(await page.evaluate('location.hash'), '');
+  });
+});
+
+test.serial('an event, a subject and a dead letter have addresses, and ids are links', async (t) => {
+  await withConsole(t, async ({ page, redis, user, task }) => {
+    const ada = await user({ name: 'Ada' });
+    const milk = await task(ada.id, { title: 'Buy milk' });
+    await page.locator('.event:has-text("Buy milk")').click();
+    const address = String(await page.evaluate('location.href'));
+    t.regex(address, /#\/events\/task-events\/0\/\d+-\d+$/);
+    await page.goto('about:blank');
+    await page.goto(address);
+    await lead(page).locator(`:text("${milk.id}")`).waitFor();
+    await page.locator('.event[aria-current]:has-text("Buy milk")').waitFor();
+
+    await page.locator(`.json a:has-text("${ada.id}")`).click();
+    await lead(page).locator('b:has-text("user.created")').waitFor();
+    t.is(await page.evaluate('location.hash'), `#/subjects/${ada.id}`);
+    await page.goBack();
+    await lead(page).locator('b:has-text("task.created")').waitFor();
+
+    await go(page, '#/events/user-events/0/1-0');
+    await page.locator('#detail:has-text("There is no event 1-0 in /user-events/0")').waitFor();
+    await go(page, '#/subjects/01890000-0000-7000-8000-000000000000');
+    await page.locator('#detail:has-text("The streams have no event of")').waitFor();
+
+    const dead = 'user-events:{0}:dead:cascade';
+    await redis.xadd('user-events:{0}', '*', ...entryFields({ type: 'user.renamed', subject: 'x' }));
+    const [id] = await until('there is a dead letter', async () => (await redis.xrange(dead, '-', '+'))[0]);
+    await go(page, `#/dead-letters/${encodeURIComponent('user-events:{0}')}/cascade/${id}`);
+    await page.locator('#dead-letters > li:focus:has-text("unknown_type")').waitFor();
+    t.pass();
+  });
+});
+
+test.serial('a full id in the search is looked for in the streams, whatever the page holds', async (t) => {
+  await withConsole(t, async ({ page, redis, user, task }) => {
+    const ada = await user({ name: 'Ada' });
+    const [[entry = ''] = []] = await redis.xrange('user-events:{0}', '-', '+');
+    const milk = await task(ada.id, { title: 'Buy milk' });
+    // More than the page holds when it is opened.
+    const pipeline = redis.pipeline();
+    for (let n = 0; n < 500; n++) {
+      const data = JSON.stringify({ name: `number ${n}`, email: 'ada@example.com' });
+      pipeline.xadd('user-events:{0}', '*', ...entryFields({ type: 'user.updated', subject: `x${n}`, data }));
+    }
+    await pipeline.exec();
+    await page.reload();
+    await page.locator('.event:has-text("number 499")').waitFor();
+    const shown = () => page.locator('#events-list .what').allTextContents();
+    const search = async (text: string, ...names: string[]) => {
+      await page.locator('#events-search').fill(text);
+      await until(`${text} finds ${names}`, async () => (await shown()).join() === names.join());
+    };
+    await search('Buy milk');
+    await search(milk.id, 'Buy milk');
+    await search(entry, 'Ada');
+    await search('01890000-0000-7000-8000-000000000000');
+    await page.locator('#events-none:has-text("No event in the streams has this id.")').waitFor();
+    await search(ada.id, 'Ada');
+    await page.keyboard.press('Enter');
+    await lead(page).locator('b:has-text("user.created")').waitFor();
+    t.pass();
+  });
+});
