@@ -4,6 +4,8 @@
 # a process's arguments.
 # The account `default`, which needs no password, is off. REDIS_DEFAULT_USER=on leaves it on, with all rights: for a
 # Redis of one's own machine, and refused for one that listens beyond it.
+# With --cluster-enabled yes there are the accounts of cluster.acl as well, and a replica is the account `replica` for its
+# master.
 # The ACL file is written to REDIS_ACL_FILE, by default in the temporary folder; it is made anew at every start.
 set -eu
 umask 077
@@ -38,18 +40,24 @@ case "${REDIS_DEFAULT_USER:-off} $* " in
   on*' --bind 127.0.0.1 '* | off*) ;;
   on*) fail 'REDIS_DEFAULT_USER=on needs --bind 127.0.0.1, because that account needs no password' ;;
 esac
-accounts=$(dirname "$0")/users.acl
-variables=$(sed -n 's/^user .* #//p' "$accounts")
+folder=$(dirname "$0")
+is_node=no
+case "$* " in *'--cluster-enabled yes '*) is_node=yes ;; esac
+accounts() {
+  cat "$folder/users.acl"
+  [ $is_node = no ] || cat "$folder/cluster.acl"
+}
+variables() { sed -n 's/^user .* #//p'; }
 hashes=
-for variable in $variables; do
+for variable in $(accounts | variables); do
   hash=$(hash "$variable")
   hashes="$hashes s/#$variable /#$hash /;"
 done
 default=$(default_user)
 {
   echo "$default"
-  awk '/^#|^$/ { next } /^user/ { printf "%s%s", end, $0; end = "\n"; next } { sub(/^ */, " "); printf "%s", $0 } END { print "" }' \
-    "$accounts" | sed "$hashes"
+  accounts | awk '/^#|^$/ { next } /^user/ { printf "%s%s", end, $0; end = "\n"; next } { sub(/^ */, " "); printf "%s", $0 } END { print "" }' |
+    sed "$hashes"
 } >"$acl"
 
 # The folder of the data: the argument after --dir, else this one.
@@ -61,8 +69,18 @@ for argument in "$@"; do
 done
 sh "$(dirname "$0")/mend.sh" "$dir"
 
-unset password $variables
+# On standard input, so that this password does not stand among the arguments either.
+settings=
+if [ $is_node = yes ]; then
+  quoted=$(printf %s "$REPLICA_REDIS_PASSWORD" | sed 's/["\\]/\\&/g')
+  settings="masteruser replica
+masterauth \"$quoted\""
+fi
+
+unset password $(cat "$folder/users.acl" "$folder/cluster.acl" | variables)
 server=redis-server
 command -v $server >/dev/null || server=valkey-server
 # A projection of a million users that a replay replaces is taken away beside the work, not before it.
-exec $server "$@" --aclfile "$acl" --lazyfree-lazy-server-del yes
+exec $server "$@" --aclfile "$acl" --lazyfree-lazy-server-del yes - <<END
+$settings
+END

@@ -9,6 +9,22 @@ export function wholeNumber(min: number, max: number) {
 
 const port = () => wholeNumber(1, 65_535);
 
+/** An address of a node: its host, in brackets if that is an IPv6 address, and its port. */
+const nodePattern = /^(?:\[([\da-f:]+)\]|([\w.-]+)):(\d{1,5})$/i;
+
+/** A node of a Redis Cluster, or the one Redis there is. */
+export interface Node {
+  host: string;
+  port: number;
+}
+
+/** Returns the nodes that a list such as `10.0.0.1:6379,10.0.0.2:6379` names; nothing for what is no such list. */
+export function nodesIn(list: string): Node[] | undefined {
+  const found = list.split(',').map((text) => nodePattern.exec(text.trim()));
+  const nodes = found.map((match) => ({ host: match?.[1] ?? match?.[2] ?? '', port: Number(match?.[3]) }));
+  return nodes.every(({ port: number }) => number >= 1 && number <= 65_535) ? nodes : undefined;
+}
+
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
 /** One of two variables that say nothing without the other. */
@@ -29,6 +45,14 @@ export const commonConfig = object({
   HOST: string().default('0.0.0.0'),
   REDIS_HOST: string().default('127.0.0.1'),
   REDIS_PORT: port().default(6379),
+  /** Some nodes of a Redis Cluster, in place of the one Redis: the others are found through them. */
+  REDIS_CLUSTER: string().test(
+    'nodes',
+    'must be nodes such as 10.0.0.1:6379,10.0.0.2:6379',
+    (value) => value === undefined || nodesIn(value) !== undefined,
+  ),
+  /** How many replicas must have a write before it is answered. */
+  REDIS_REPLICAS: wholeNumber(0, 4).default(0),
   /** The account and its password; that of Redis's `default` account, which needs none, when left out. */
   REDIS_USERNAME: paired('REDIS_PASSWORD'),
   REDIS_PASSWORD: paired('REDIS_USERNAME'),
@@ -38,6 +62,10 @@ export const commonConfig = object({
   LOG_LEVEL: string()
     .oneOf(logLevels, `must be one of ${logLevels.join(', ')}`)
     .default('info'),
+}).test('one-redis', function isOneRedis() {
+  const { REDIS_CLUSTER, REDIS_HOST, REDIS_PORT } = this.originalValue;
+  if (REDIS_CLUSTER === undefined || (REDIS_HOST ?? REDIS_PORT) === undefined) return true;
+  return this.createError({ path: 'REDIS_CLUSTER', message: 'cannot stand beside REDIS_HOST or REDIS_PORT' });
 });
 
 export type CommonConfig = InferType<typeof commonConfig>;

@@ -8,5 +8,6 @@ export { type Problems, problems } from './http/problems.ts';
 export { publicPath } from './http/public-path.ts';
 export { resource } from './http/resource.ts';
 export type { Api, Endpoint, Route } from './http/route.ts';
+export { sendJson } from './http/send-json.ts';
 export { type ServiceClient, serviceClient } from './http/service-client.ts';
 export { text } from './http/text.ts';

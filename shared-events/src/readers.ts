@@ -1,13 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { CommonConfig } from './config.ts';
 import { openBlockingRedis } from './redis/connection.ts';
+import type { Store } from './redis/store.ts';
 import { consume, consumeBlock } from './streams/consume.ts';
 import { follow, followBlock } from './streams/follow.ts';
+import { withStreamLock } from './streams/maintenance.ts';
 import { keptProjection, type Projection } from './streams/projection.ts';
+import { projectionReplay } from './streams/projection-replay.ts';
 import type { Reaction } from './streams/reaction.ts';
 import { measureReaders } from './telemetry/reader-metrics.ts';
 import { tracedHandler, tracedProjection } from './telemetry/traced-readers.ts';
@@ -15,7 +17,7 @@ import { tracedHandler, tracedProjection } from './telemetry/traced-readers.ts';
 interface ReadersOptions {
   config: CommonConfig;
   log: Logger;
-  redis: Redis;
+  redis: Store;
   metrics: Registry;
   projections: readonly Projection[];
   reactions: readonly Reaction[];
@@ -23,18 +25,24 @@ interface ReadersOptions {
 }
 
 export interface Readers {
-  /** Returns the names of the projections that have not caught up since the start. */
-  missing(): string[];
+  /** Returns the names of the projections that have not caught up since the start, in partitions that are not away. */
+  missing(away: ReadonlyMap<number, unknown>): string[];
   /** Reads until the signal aborts. */
   run(): Promise<void>;
 }
+
+const unobserved = {
+  onRead: () => undefined,
+  onDifference: () => undefined,
+  onUnreadable: () => undefined,
+};
 
 /** What reads streams in a service: its projections and reactions, each for every partition. */
 export function streamReaders(options: ReadersOptions): Readers {
   const { config, log, redis, metrics, projections, reactions, signal } = options;
   const consumer = `${hostname()}:${process.pid}:${randomBytes(4).toString('hex')}`;
   const partitions = Array.from({ length: config.PARTITIONS }, (_, partition) => partition);
-  const connect = (block: number) => () => openBlockingRedis({ config, log }, block);
+  const connect = (key: string, block: number) => () => openBlockingRedis({ config, log, redis, key }, block);
   const streams = new Set([...projections, ...reactions].flatMap(({ stream }) => partitions.map(stream.key)));
   if (streams.size === 0) return { missing: () => [], run: async () => undefined };
 
@@ -53,22 +61,35 @@ export function streamReaders(options: ReadersOptions): Readers {
     });
     return follow({
       projection: measured.projection(tracedProjection(kept)),
-      connect: connect(followBlock),
+      connect: connect(kept.stream, followBlock),
+      rebuild: () => rebuild(projection, partition),
+      partitions: config.PARTITIONS,
       signal,
       log,
       onCaughtUp: () => behind.get(name)?.delete(partition),
     });
   }
 
-  function consumePartition({ name, stream: { key }, handle }: Reaction, partition: number): Promise<void> {
-    const stream = key(partition);
+  /** Replays a projection, which counts as behind meanwhile. */
+  async function rebuild(projection: Projection, partition: number): Promise<void> {
+    behind.get(projection.name)?.add(partition);
+    const { stream, replay } = projectionReplay(redis, projection, partition);
+    const lock = { redis, stream, holder: `${consumer} (${projection.name} has lost entries)` };
+    await withStreamLock(lock, (lost) => replay('replay', AbortSignal.any([lost, signal]), unobserved));
+  }
+
+  function consumePartition(reaction: Reaction, partition: number): Promise<void> {
+    const { name, concerns, handle } = reaction;
+    const stream = reaction.stream.key(partition);
     return consume({
       redis,
       stream,
       group: name,
       consumer,
       handle: tracedHandler(name, stream, handle),
-      connect: connect(consumeBlock),
+      concerns,
+      connect: connect(stream, consumeBlock),
+      partitions: config.PARTITIONS,
       signal,
       log,
       ...measured.consumer(name, stream),
@@ -76,7 +97,8 @@ export function streamReaders(options: ReadersOptions): Readers {
   }
 
   return {
-    missing: () => [...behind].filter(([, left]) => left.size > 0).map(([name]) => name),
+    missing: (away) =>
+      [...behind].filter(([, left]) => [...left].some((each) => !away.has(each))).map(([name]) => name),
     async run() {
       await Promise.all([
         ...projections.flatMap((each) => partitions.map((partition) => followPartition(each, partition))),

@@ -9,4 +9,4 @@ export {
   records,
   type Stored,
 } from './records/records.ts';
-export { type Final, type RecordSet, replayArgs, replayLua } from './records/replay.ts';
+export { type Final, type RecordSet, replayArgs, replayLua, type StepOutcome } from './records/replay.ts';

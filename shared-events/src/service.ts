@@ -1,25 +1,26 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { ObjectSchema } from 'yup';
 import { replayCommand } from './cli/replay.ts';
 import { type CommonConfig, readConfig } from './config.ts';
 import { createApp } from './http/app.ts';
+import type { Readiness } from './http/common-routes.ts';
 import type { Api } from './http/route.ts';
 import { listen } from './http/server.ts';
 import { describeService, openApi } from './openapi/openapi.ts';
 import { operatorRoutes } from './operator/routes.ts';
 import { runProcess } from './process.ts';
-import { streamReaders } from './readers.ts';
+import { type Readers, streamReaders } from './readers.ts';
 import type { RecordSet } from './records/replay.ts';
 import { openRedis } from './redis/connection.ts';
 import { missingOf } from './redis/health.ts';
 import { claimPartitions } from './redis/partitions.ts';
+import type { Store } from './redis/store.ts';
 import type { Projection } from './streams/projection.ts';
 import type { Reaction } from './streams/reaction.ts';
 import { createMetrics } from './telemetry/metrics.ts';
-import { redisMetrics } from './telemetry/redis-metrics.ts';
+import { confirmation, redisMetrics } from './telemetry/redis-metrics.ts';
 
 export { baseUrl, type CommonConfig, commonConfig, listenPort, readConfig } from './config.ts';
 export { Failure } from './failure.ts';
@@ -29,7 +30,9 @@ export { appending } from './tracing.ts';
 export interface BuildOptions<Config> {
   config: Config;
   log: Logger;
-  redis: Redis;
+  redis: Store;
+  /** Where what is answered is written: what it replies, enough replicas have. The same as `redis` if none has to. */
+  writer: Store;
   metrics: Registry;
 }
 
@@ -95,8 +98,13 @@ async function start<Config extends ServiceConfig, Collaborators>(
   const stopping = new AbortController();
   const { signal } = stopping;
   const metrics = createMetrics();
-  const redis = openRedis({ config, log, observe: redisMetrics(metrics) });
-  const parts = definition.build({ config, log, redis, metrics });
+  const connection = { config, log, observe: redisMetrics(metrics) };
+  const redis = openRedis(connection);
+  // What waits for replicas holds up all behind it on its connection, and so has one of its own.
+  const replicas = config.REDIS_REPLICAS;
+  const writer =
+    replicas > 0 ? openRedis({ ...connection, confirmation: confirmation(metrics, replicas) }) : redis;
+  const parts = definition.build({ config, log, redis, writer, metrics });
   const { projections = [], records = [], showsStreams = false } = definition;
   const { reactions = [] } = parts;
   const readers = streamReaders({ config, log, redis, metrics, projections, reactions, signal });
@@ -109,7 +117,7 @@ async function start<Config extends ServiceConfig, Collaborators>(
     showsStreams,
     replays: { command: [main, 'replay'], names: namesOf(projections, records) },
   });
-  const claim = claimData({ redis, partitions: config.PARTITIONS, signal, log });
+  const claim = claimData({ redis: writer, partitions: config.PARTITIONS, signal, log });
   const app = createApp({
     log,
     metrics,
@@ -118,7 +126,7 @@ async function start<Config extends ServiceConfig, Collaborators>(
     collaborators: parts.collaborators,
     parts: operator,
     isOpen: claim.isDone,
-    missing: async () => [...(claim.isDone() ? await missingOf(redis) : ['redis']), ...readers.missing()],
+    readiness: () => readiness({ redis, config, claim, readers }),
   });
   const reading = claim.done.then(readers.run).catch((error) => signal.aborted || fail(error));
   // Whoever finds the port open is served; only while Redis is away it is open for questions of health.
@@ -133,7 +141,31 @@ async function start<Config extends ServiceConfig, Collaborators>(
     await reading;
     await parts.close?.();
     redis.disconnect();
+    writer.disconnect();
   };
+}
+
+interface ReadinessOptions {
+  redis: Store;
+  config: CommonConfig;
+  claim: { isDone(): boolean };
+  readers: Readers;
+}
+
+/**
+ * Tells what is missing. As long as one partition is served the service is ready: else a node of a cluster that is away
+ * would take all services with it.
+ */
+async function readiness({ redis, config, claim, readers }: ReadinessOptions): Promise<Readiness> {
+  if (!claim.isDone()) return { ready: false, missing: ['redis', ...readers.missing(new Map())] };
+  const { PARTITIONS, REDIS_REPLICAS } = config;
+  const away = await missingOf(redis, PARTITIONS, REDIS_REPLICAS);
+  const behind = readers.missing(away);
+  const isAll = away.size === PARTITIONS;
+  const names = [...Map.groupBy(away.keys(), (partition) => away.get(partition))].map(([what, found]) =>
+    isAll ? `${what}` : `${what} for partitions ${found.join(', ')}`,
+  );
+  return { ready: !isAll && behind.length === 0, missing: [...names, ...behind] };
 }
 
 /** Claims the data, as `claimPartitions` does, and knows whether that is done. */

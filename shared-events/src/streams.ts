@@ -1,6 +1,7 @@
 export { consume, consumeBlock } from './streams/consume.ts';
 export { deadLetters } from './streams/dead-letters.ts';
 export { readBatches } from './streams/entries.ts';
+export { type Evidence, evidenceArgs, evidenceLua } from './streams/evidence.ts';
 export { follow, followBlock } from './streams/follow.ts';
 export { groupKeys, LeaseLost } from './streams/group.ts';
 export { pagesAfter } from './streams/pages.ts';

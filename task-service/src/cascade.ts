@@ -4,15 +4,15 @@ import type { TaskStore } from './store.ts';
 
 /**
  * The reaction to a deleted user: their tasks go too, each with its event. It may end after any batch and begin again: a
- * task that is gone is not deleted twice.
+ * task that is gone is not deleted twice. It ends as well if the deletion is not in the stream any more.
  */
 export const cascade = ({ store }: { store: Pick<TaskStore, 'deleteSome'> }): Reaction =>
   reaction({
     name: 'cascade',
     stream: userEvents,
     types: ['user.deleted'],
-    async handle({ subject, request, trace }, { signal, progress, fence }) {
-      while (await store.deleteSome(subject, { request, trace }, fence)) {
+    async handle(deletion, { signal, progress, fence }) {
+      while (await store.deleteSome(deletion, fence)) {
         signal.throwIfAborted();
         await progress();
       }

@@ -40,24 +40,24 @@ export async function createForKnownUser(
   const { task, context } = request;
   if (!isId(task.userId)) throw unknownUser();
   const begin = performance.now();
-  let vouchedAt: string | undefined;
+  let vouched: NewTaskRequest['vouched'];
   for (;;) {
-    const outcome = await store.create({ ...request, vouchedAt });
+    const outcome = await store.create({ ...request, vouched });
     if ('stored' in outcome) {
-      if (vouchedAt === undefined) onCheck('locally');
+      if (vouched === undefined) onCheck('locally');
       return outcome.stored;
     }
-    if (vouchedAt !== undefined && outcome.user === 'unknown') throw unknownUser();
+    if (vouched !== undefined && outcome.user === 'unknown') throw unknownUser();
     onCheck('over_http');
     const deadline = AbortSignal.timeout(Math.max(0, Math.ceil(begin + verifyTimeout - performance.now())));
-    const exists = await users.exists(task.userId, context, deadline).catch((cause: unknown) => {
+    const version = await users.versionOf(task.userId, context, deadline).catch((cause: unknown) => {
       throw new Failure(
         'user_unverifiable',
         'The user is not known here, and the user service could not be asked. Try again.',
         { cause },
       );
     });
-    if (!exists) throw unknownUser();
-    vouchedAt = outcome.asOf;
+    if (version === undefined) throw unknownUser();
+    vouched = { at: outcome.asOf, version };
   }
 }

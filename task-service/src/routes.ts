@@ -14,6 +14,7 @@ import {
   schemaRef,
   sendDocument,
   sendIfChanged,
+  sendJson,
   storeProblems,
 } from 'shared-events/http';
 import { createForKnownUser, type UserCheck } from './create-task.ts';
@@ -83,7 +84,9 @@ export const taskApi: Api<Collaborators> = {
         const idempotency = readIdempotencyKey(ctx, `create-task ${input.userId}`, newTask, input);
         const request = { task: created, context: ctx.state.context, idempotency };
         const stored = await createForKnownUser({ store, users, onCheck }, request);
-        ctx.set('Location', publicPath(ctx, `/tasks/${JSON.parse(stored.text).id}`));
+        // What was created before with the same key has another id.
+        const { id } = idempotency ? JSON.parse(stored.text) : created;
+        ctx.set('Location', publicPath(ctx, `/tasks/${id}`));
         ctx.status = 201;
         sendDocument(ctx, stored);
       },
@@ -116,9 +119,8 @@ export const taskApi: Api<Collaborators> = {
       async handle(ctx, { store }) {
         const { userId, status, limit, cursor } = readQuery(ctx, taskQuery);
         const query = { userId, status, after: cursor, count: Number(limit ?? pageSize) };
-        ctx.type = 'application/json';
         if (limit === undefined) {
-          ctx.body = await gather(wholeList(store, query));
+          sendJson(ctx, await gather(wholeList(store, query)));
           return;
         }
         const { texts, next } = await listPage(store, query);
@@ -126,7 +128,7 @@ export const taskApi: Api<Collaborators> = {
           const rest = new URLSearchParams({ userId, ...(status && { status }), limit, cursor: next });
           ctx.set('Link', `<${publicPath(ctx, '/tasks')}?${rest}>; rel="next"`);
         }
-        ctx.body = `[${texts.join(',')}]`;
+        sendJson(ctx, `[${texts.join(',')}]`);
       },
     },
     {

@@ -1,4 +1,3 @@
-import type { Redis } from 'ioredis';
 import {
   hashTag,
   partitionOf,
@@ -20,16 +19,30 @@ import {
   records,
   type Stored,
 } from 'shared-events/records';
+import type { Store } from 'shared-events/redis';
 import { readingScript, script } from 'shared-events/redis';
 import { appending } from 'shared-events/service';
-import { type Handling, LeaseLost, projectionKey } from 'shared-events/streams';
+import {
+  type Evidence,
+  evidenceArgs,
+  evidenceLua,
+  type Handling,
+  LeaseLost,
+  projectionKey,
+} from 'shared-events/streams';
 import { knownUsers } from './known-users.ts';
 
 const lua = (file: string) => new URL(`lua/${file}`, import.meta.url);
-const createScript = script(recordLua, lua('apply-task.lua'), lua('check-user.lua'), lua('create-task.lua'));
+const createScript = script(
+  recordLua,
+  evidenceLua,
+  lua('apply-task.lua'),
+  lua('check-user.lua'),
+  lua('create-task.lua'),
+);
 const changeScript = script(recordLua, lua('apply-task.lua'), lua('change-task.lua'));
 const listScript = readingScript(lua('list-tasks.lua'));
-const deleteScript = script(recordLua, lua('apply-task.lua'), lua('delete-tasks.lua'));
+const deleteScript = script(recordLua, evidenceLua, lua('apply-task.lua'), lua('delete-tasks.lua'));
 
 /** How many tasks are deleted in one step. */
 const deleteBatch = 100;
@@ -40,17 +53,17 @@ export function taskKeys(partitions: number) {
   /** What the key of each record of a user's tasks begins with; the task's id follows. */
   const recordPrefix = (userId: string) => `task:${hashTag(partition(userId))}:`;
   const recordKey = (id: string) => recordPrefix(id) + id;
-  const indexKey = (userId: string, status?: TaskStatus) =>
-    `tasks-of:${hashTag(partition(userId))}:${userId}${status ? `:${status}` : ''}`;
-  const indexKeys = (userId: string) => [
-    indexKey(userId),
-    ...taskStatuses.map((status) => indexKey(userId, status)),
+  const indexKey = (userId: string, status?: TaskStatus, at = partition(userId)) =>
+    `tasks-of:${hashTag(at)}:${userId}${status ? `:${status}` : ''}`;
+  const indexKeys = (userId: string, at = partition(userId)) => [
+    indexKey(userId, undefined, at),
+    ...taskStatuses.map((status) => indexKey(userId, status, at)),
   ];
-  /** The keys a change of a task touches. */
-  const keysOf = ({ id, userId }: Pick<Task, 'id' | 'userId'>) => [
-    taskEvents.key(partition(userId)),
-    recordKey(id),
-    ...indexKeys(userId),
+  /** The keys a change of a task touches; in the partition where it is kept, if that may be a wrong one. */
+  const keysOf = ({ id, userId }: Pick<Task, 'id' | 'userId'>, at = partition(userId)) => [
+    taskEvents.key(at),
+    `task:${hashTag(at)}:${id}`,
+    ...indexKeys(userId, at),
   ];
   /** The marker of an Idempotency-Key, which is remembered for the task's user. */
   const markerKey = (userId: string, { keyHash }: Idempotency) =>
@@ -65,8 +78,8 @@ export interface NewTaskRequest {
   task: Task;
   context: RequestContext;
   idempotency?: Idempotency | undefined;
-  /** Where the user service has vouched for the user: the end of user-events before it was asked. */
-  vouchedAt?: string | undefined;
+  /** Where the user service has vouched for the user: the end of user-events before it was asked, and what it told. */
+  vouched?: { at: string; version: string } | undefined;
 }
 
 export interface ListQuery {
@@ -94,19 +107,27 @@ export interface TaskStore extends Records<Task> {
   create(request: NewTaskRequest): Promise<CreateOutcome>;
   list(query: ListQuery): Promise<Page>;
   /**
-   * Deletes up to a hundred tasks of a user, each with its event, in one step. Resolves to whether any are left. Fails
+   * Deletes up to a hundred tasks of a user whose deletion this is, each with its event, in one step. Resolves to whether
+   * any are left to delete: none, and nothing is deleted, if the deletion is not in the stream of users' events. Fails
    * with LeaseLost, and deletes none, if the lease of the fence is another's.
    */
-  deleteSome(userId: string, context: RequestContext, fence: Handling['fence']): Promise<boolean>;
+  deleteSome(deletion: Evidence & RequestContext, fence: Handling['fence']): Promise<boolean>;
+}
+
+interface TaskStoreOptions {
+  redis: Store;
+  writer: Store;
+  partitions: number;
 }
 
 /** Tasks as they are kept in Redis: keys and scripts. */
-export function taskStore({ redis, partitions }: { redis: Redis; partitions: number }): TaskStore {
+export function taskStore({ redis, writer, partitions }: TaskStoreOptions): TaskStore {
   const { partition, recordPrefix, recordKey, indexKey, indexKeys, keysOf, markerKey } = taskKeys(partitions);
 
   return {
     ...records({
       redis,
+      writer,
       stream: taskEvents,
       updated: 'task.updated',
       deleted: 'task.deleted',
@@ -116,16 +137,23 @@ export function taskStore({ redis, partitions }: { redis: Redis; partitions: num
       argsOf: ({ status }) => [status],
     }),
 
-    async create({ task, context, idempotency, vouchedAt = '' }) {
+    async create({ task, context, idempotency, vouched = { at: '', version: '' } }) {
       const { id, userId, status } = task;
       const at = partition(userId);
       const written = { text: JSON.stringify(task), schema: taskEvents.schema };
       const keys = [...keysOf(task), projectionKey(knownUsers, at), userEvents.key(at)];
       if (idempotency) keys.push(markerKey(userId, idempotency));
-      const before = [idempotency?.bodyHash ?? '', markerSeconds, status, userId, vouchedAt];
+      const before = [
+        idempotency?.bodyHash ?? '',
+        markerSeconds,
+        status,
+        userId,
+        vouched.at,
+        vouched.version,
+      ];
       const reply = (await appending('task.created', context, (from) => {
         const entry = { subject: id, data: written.text, schema: written.schema, ...from };
-        return createScript(redis, keys, [
+        return createScript(writer, keys, [
           ...before,
           ...taskEvents.encode({ type: 'task.created', ...entry }),
         ]);
@@ -146,19 +174,28 @@ export function taskStore({ redis, partitions }: { redis: Redis; partitions: num
       return { texts, next: last || undefined };
     },
 
-    async deleteSome(userId, context, { key: lease, holder }) {
+    async deleteSome(deletion, { key: lease, holder }) {
+      const { subject: userId, request, trace } = deletion;
       const ids = await redis.zrange(indexKey(userId), 0, String(deleteBatch));
       const batch = ids.slice(0, deleteBatch);
       if (batch.length === 0) return false;
-      const stream = taskEvents.key(partition(userId));
-      const keys = [stream, lease, ...indexKeys(userId), ...batch.map(recordKey)];
-      const outcome = await appending('task.deleted', context, (from) => {
+      const at = partition(userId);
+      const streams = { tasks: taskEvents.key(at), users: userEvents.key(at) };
+      const keys = [streams.tasks, lease, ...indexKeys(userId), streams.users, ...batch.map(recordKey)];
+      const outcome = await appending('task.deleted', { request, trace }, (from) => {
         // The script puts in what the record has: the document as it stands, in the shape it was written in.
         const blank = { subject: '', data: '', schema: taskEvents.schema };
         const fields = taskEvents.encode({ type: 'task.deleted', ...blank, ...from });
-        return deleteScript(redis, keys, [holder, fields.length, ...fields, ...batch]);
+        return deleteScript(redis, keys, [
+          holder,
+          ...evidenceArgs(deletion),
+          fields.length,
+          ...fields,
+          ...batch,
+        ]);
       });
       if (outcome === 'lost') throw new LeaseLost(lease);
+      if (outcome === 'uncaused') return false;
       return ids.length > batch.length;
     },
   };

@@ -1,4 +1,3 @@
-import type { Redis } from 'ioredis';
 import { hashTag, type Task, taskEvents, UndecodableEntry } from 'shared-events';
 import {
   documentOf,
@@ -8,12 +7,14 @@ import {
   recordLua,
   replayArgs,
   replayLua,
+  type StepOutcome,
 } from 'shared-events/records';
-import { readingScript, script } from 'shared-events/redis';
+import { keysLike, readingScript, type Store, script } from 'shared-events/redis';
+import { evidenceLua } from 'shared-events/streams';
 import { taskKeys } from './store.ts';
 
 const lua = (file: string) => new URL(`lua/${file}`, import.meta.url);
-const replayFiles = [recordLua, replayLua, lua('apply-task.lua'), lua('replay-task.lua')];
+const replayFiles = [recordLua, evidenceLua, replayLua, lua('apply-task.lua'), lua('replay-task.lua')];
 const replaySteps = { replay: script(...replayFiles), verify: readingScript(...replayFiles) };
 
 /** The records of tasks and the index of each user's tasks, as what their events come to. */
@@ -28,9 +29,9 @@ export const taskRecords: RecordSet<Task> = {
       async step(final, asOf, mode) {
         const { subject, last, owner = '' } = final;
         const { userId, status } = last?.data ?? { userId: owner, status: 'pending' };
-        const keys = keysOf({ id: subject, userId });
+        const keys = keysOf({ id: subject, userId }, partition);
         const args = [...replayArgs(final, asOf, mode, types), status];
-        return (await replaySteps[mode](redis, keys, args)) as 'same' | 'different' | 'behind';
+        return (await replaySteps[mode](redis, keys, args)) as StepOutcome;
       },
       async *orphans(isLiving) {
         yield* orphanedRecords(redis, partition, isLiving);
@@ -42,14 +43,9 @@ export const taskRecords: RecordSet<Task> = {
 
 type IsLiving = (subject: string) => boolean;
 
-/** Yields the keys that begin so, some at a time. */
-async function* keysLike(redis: Redis, prefix: string): AsyncGenerator<string[]> {
-  yield* redis.scanStream({ match: `${prefix}*`, count: 1000 }) as AsyncIterable<string[]>;
-}
-
 /** Yields the records that no event accounts for. They tell themselves whose index they stand in. */
 async function* orphanedRecords(
-  redis: Redis,
+  redis: Store,
   partition: number,
   isLiving: IsLiving,
 ): AsyncGenerator<Final<Task>> {
@@ -75,7 +71,7 @@ function ownerIn(record: string): string {
 
 /** Yields the entries of the index that no event accounts for. */
 async function* orphanedIndexEntries(
-  redis: Redis,
+  redis: Store,
   partition: number,
   isLiving: IsLiving,
 ): AsyncGenerator<Final<Task>> {

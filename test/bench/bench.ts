@@ -1,12 +1,15 @@
 import type { Stack } from '../stack/stack.ts';
 import { createStack } from '../stack/stack.ts';
 import type { Other } from './options.ts';
+import type { PeerName } from './peers.ts';
 import type { Settings } from './settings.ts';
 
 /** What a part is given. */
 export interface Bench {
   settings: Settings;
   against: Other[];
+  /** The systems of `peers/` that are measured as well. */
+  peers: PeerName[];
   /** How long the soak lasts. */
   minutes: number;
   /** Aborts when the run is to end. */
@@ -16,11 +19,28 @@ export interface Bench {
   stacks: Stacks;
 }
 
+/** A system whose routes are measured, through its gateway. */
+export interface Measurable {
+  gateway: string;
+  /** The processes whose time is counted, with their descendants'. */
+  roots(): Record<string, number | undefined>;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** What is started for a run, and is stopped with it. */
+interface Startable {
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
 export interface Stacks {
   /** Starts a stack with no data. */
   start(): Promise<Stack>;
-  /** Stops a stack, and removes its data. */
-  stop(stack: Stack): Promise<void>;
+  /** Starts something else. */
+  begin(system: Startable): Promise<void>;
+  /** Stops a stack or what else was started, and removes its data. */
+  stop(system: Startable): Promise<void>;
   /** Leaves a stack with many users to a later part. */
   leave(stack: Stack, users: number): void;
   /** The stack that was left, if it has as many users. */
@@ -31,23 +51,28 @@ export interface Stacks {
 
 /** The stacks of a run: the services as `npm start` runs them, with nothing printed. */
 export function createStacks(): Stacks {
-  const running = new Set<Stack>();
+  const running = new Set<Startable>();
   let stopped = false;
   let kept: { stack: Stack; users: number } | undefined;
 
-  async function stop(stack: Stack): Promise<void> {
-    running.delete(stack);
-    await stack.stop();
+  async function begin(system: Startable): Promise<void> {
+    running.add(system);
+    if (stopped) await stop(system);
+    else await system.start();
+  }
+
+  async function stop(system: Startable): Promise<void> {
+    running.delete(system);
+    await system.stop();
   }
 
   return {
     async start() {
       const stack = await createStack();
-      running.add(stack);
-      if (stopped) await stop(stack);
-      else await stack.start();
+      await begin(stack);
       return stack;
     },
+    begin,
     stop,
     leave(stack, users) {
       kept = { stack, users };

@@ -18,9 +18,9 @@ const line = '#dddddd';
 
 /** Draws the results as SVG: a panel for each part that has one, on a light background of its own. */
 export function drawChart(results: Results): string {
-  const panels = [growthPanel(results), latencyPanel(results), lagPanel(results), soakPanel(results)].filter(
-    (panel) => panel !== undefined,
-  );
+  const panels = [ratesPanel, growthPanel, latencyPanel, lagPanel, soakPanel]
+    .map((panel) => panel(results))
+    .filter((panel) => panel !== undefined);
   const height = Math.max(1, panels.length) * panelHeight;
   const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, width, height });
   const top = (at: number) => at * panelHeight;
@@ -56,7 +56,32 @@ const axis = {
   splitLine: { lineStyle: { color: line } },
 };
 
+const byRoute = {
+  type: 'category',
+  data: routeNames,
+  axisLabel: { color: text, interval: 0, width: 85, overflow: 'break' },
+};
+
 const below = { nameLocation: 'middle', nameGap: 30 };
+
+/** Only where other systems were measured as well. */
+function ratesPanel({ routes }: Results): Panel | undefined {
+  if (!routes?.versions) return undefined;
+  const { routes: measured } = routes;
+  const bars = (name: string, rate: (route: (typeof routeNames)[number]) => number | undefined) => ({
+    ...{ name, type: 'bar', data: routeNames.map((route) => Math.round(rate(route) ?? 0)) },
+  });
+  const others = Object.keys(measured['create user'].against);
+  return {
+    title: 'Rate beside other systems, on 32 connections',
+    x: byRoute,
+    y: { type: 'value', name: 'answers a second' },
+    series: [
+      bars('this system', (route) => measured[route].rate),
+      ...others.map((name) => bars(name, (route) => measured[route].against[name]?.rate)),
+    ],
+  };
+}
 
 function growthPanel({ growth }: Results): Panel | undefined {
   if (!growth) return undefined;
@@ -85,11 +110,7 @@ function latencyPanel({ routes }: Results): Panel | undefined {
   });
   return {
     title: 'Latency at full rate on 32 connections',
-    x: {
-      type: 'category',
-      data: routeNames,
-      axisLabel: { color: text, interval: 0, width: 85, overflow: 'break' },
-    },
+    x: byRoute,
     y: { type: 'value', name: 'milliseconds' },
     series: [bars('p50'), bars('p99')],
   };

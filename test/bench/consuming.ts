@@ -52,7 +52,7 @@ async function consumeAll({ signal }: Bench, stack: Stack, redis: Redis, entries
   let handled = 0;
   const consuming = consume({
     ...{ redis: commands, stream, group, consumer: 'me', log },
-    connect: () => openBlockingRedis({ config, log }, consumeBlock),
+    connect: () => openBlockingRedis({ config, log, redis: commands, key: stream }, consumeBlock),
     signal: AbortSignal.any([signal, stopping.signal]),
     async handle() {
       first ||= performance.now();

@@ -10,6 +10,7 @@ test('without options all parts but those on demand run, in their order', (t) =>
     help: false,
     only: ['start', 'routes', 'list', 'growth', 'streams'],
     against: [],
+    peers: false,
     minutes: 60,
     quick: false,
     to: 'preset',

@@ -13,6 +13,8 @@ export interface Options {
   help: boolean;
   only: PartName[];
   against: Other[];
+  /** Whether the systems of `peers/` are measured as well. */
+  peers: boolean;
   /** How long the soak lasts. */
   minutes: number;
   /** Small sizes and short rounds: to see that it works. */
@@ -32,6 +34,8 @@ export const help = `Measures the system on this machine, prints tables, and wri
   npm run bench -- --against NAME=URL[=PID]       the routes of another system as well, in the same rounds, with ratios;
                                                   PID is the process whose tree's processor time is counted; may be
                                                   repeated
+  npm run bench -- --peers                        the routes beside the same services on Fastify and NestJS, and beside
+                                                  the least that Node can do; needs npm ci --prefix test/bench/peers
   npm run bench -- --quick                        small sizes and short rounds, to see that it works; writes nothing
                                                   without --to
   --to FOLDER                                     where the results go (test/bench)
@@ -42,6 +46,7 @@ const definitions = {
   help: { type: 'boolean', short: 'h', default: false },
   only: { type: 'string' },
   against: { type: 'string', multiple: true, default: [] as string[] },
+  peers: { type: 'boolean', default: false },
   minutes: { type: 'string', default: '60' },
   quick: { type: 'boolean', default: false },
   to: { type: 'string' },
@@ -58,6 +63,7 @@ export function readOptions(args: string[], presetFolder: string): Options {
         ? partNames.filter((name) => !partsOnDemand.includes(name))
         : readParts(values.only),
     against: values.against.map(readOther),
+    peers: values.peers,
     minutes: readMinutes(values.minutes),
     quick: values.quick,
     ...(to !== undefined && { to }),

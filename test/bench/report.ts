@@ -113,13 +113,18 @@ function streamsReport({ lag, replay, consuming, memory }: StreamsResult): strin
   const { before, during } = replay.requests;
   return [
     `follower lag while ${perSecond(lag.rate)} users are created: ${latency(lag.lag)} (${lag.samples.length} samples)`,
+    `what follows a created user in the task service: ${lag.followUp === undefined ? 'not measured' : `${lag.followUp.toFixed(1)} µs of processor time`}`,
     ...table([
       ['', 'entries', 'rate', 'floor', 'own/floor'],
       [
         'replay known-users',
         ...[whole(replay.events), perSecond(replay.rate), perSecond(replay.floorRate), times(replay.ratio)],
       ],
-      ['replay, by wall clock', whole(replay.events), perSecond(replay.wallRate)],
+      [
+        'replay, the whole command',
+        ...[whole(replay.events), perSecond(replay.wallRate), perSecond(replay.floorRate)],
+        times(replay.wallRatio),
+      ],
       [
         'consume',
         ...[whole(consuming.entries), perSecond(consuming.rate), perSecond(consuming.floorRate)],

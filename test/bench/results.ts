@@ -35,14 +35,16 @@ export type Results = { [Name in PartName]?: Measured<Name> };
 
 /**
  * Puts what was measured into results.json in place of what was there of the same parts, and draws results.svg anew.
+ * Returns all there is then.
  */
-export function saveResults(folder: string, measured: Results): void {
+export function saveResults(folder: string, measured: Results): Results {
   mkdirSync(folder, { recursive: true });
   const file = join(folder, 'results.json');
   const before: Results = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
   const results = { ...before, ...measured };
   writeFileSync(file, `${withPairsInLine(JSON.stringify(results, rounded, 2))}\n`);
   writeFileSync(join(folder, 'results.svg'), drawChart(results));
+  return results;
 }
 
 /** Five digits tell more than was measured. */

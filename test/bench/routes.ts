@@ -1,6 +1,7 @@
-import type { Bench, ProcessName } from './bench.ts';
+import type { Bench, Measurable, ProcessName } from './bench.ts';
 import { rootsOf } from './bench.ts';
-import type { Other } from './options.ts';
+import { createPeer, peerVersions } from './peers.ts';
+import { createPrintingStack } from './printing.ts';
 import { countProcessorTime, type ProcessorTime, total } from './processor-time.ts';
 import { prepareRequests, type Requests, type RouteName, routeNames } from './requests.ts';
 import { median } from './stats.ts';
@@ -30,10 +31,14 @@ export interface OtherFigures extends Omit<RouteFigures, 'processorTime'> {
 export interface RoutesResult {
   rounds: number;
   seconds: number;
+  /** of the frameworks of the peers, where these were measured */
+  versions?: Record<string, string>;
+  /** others by their names; `printing` is this system with its log printed, as `npm start` does it */
   routes: Record<RouteName, RouteFigures & { against: Record<string, OtherFigures> }>;
 }
 
 interface Target {
+  name: string;
   gateway: string;
   roots: Record<string, number | undefined>;
   requests: Requests;
@@ -47,23 +52,36 @@ interface Round extends WrkRun {
 export async function measureRoutes(bench: Bench): Promise<RoutesResult> {
   const { rounds, seconds } = bench.settings.routes;
   const stack = await bench.stacks.start();
-  const own = { gateway: stack.urls.gateway, roots: rootsOf(stack) };
-  const others = bench.against.map(({ gateway, pid }) => ({
-    gateway,
-    roots: pid === undefined ? {} : { all: pid },
-  }));
+  const started = await startOthers(bench);
   const targets: Target[] = [];
-  for (const target of [own, ...others]) {
+  for (const target of [
+    { name: 'own', gateway: stack.urls.gateway, roots: rootsOf(stack) },
+    ...started.map(({ name, system: { gateway, roots } }) => ({ name, gateway, roots: roots() })),
+    ...bench.against.map(({ name, gateway, pid }) => ({ name, gateway, roots: pid ? { all: pid } : {} })),
+  ]) {
     targets.push({ ...target, requests: await prepareRequests(target.gateway) });
   }
+  const others = targets.slice(1).map(({ name }) => name);
   const routes = {} as RoutesResult['routes'];
   for (const name of routeNames) {
     bench.say(name);
     const [ownRounds = [], ...otherRounds] = await measureRoute(bench, targets, name);
-    routes[name] = { ...figures(ownRounds), against: compare(ownRounds, bench.against, otherRounds) };
+    routes[name] = { ...figures(ownRounds), against: compare(ownRounds, others, otherRounds) };
   }
+  for (const { system } of started) await bench.stacks.stop(system);
   await bench.stacks.stop(stack);
-  return { rounds, seconds, routes };
+  return { rounds, seconds, ...(bench.peers.length > 0 && { versions: peerVersions() }), routes };
+}
+
+/** This system as people start it, and the peers. */
+async function startOthers({ peers, stacks }: Bench): Promise<{ name: string; system: Measurable }[]> {
+  const others: { name: string; system: Measurable }[] = [];
+  for (const name of ['printing', ...peers] as const) {
+    const system = name === 'printing' ? await createPrintingStack() : await createPeer(name);
+    await stacks.begin(system);
+    others.push({ name, system });
+  }
+  return others;
 }
 
 async function measureRoute(
@@ -104,11 +122,11 @@ const rates = (rounds: Round[]) => ({
   failed: rounds.reduce((sum, { failed }) => sum + failed, 0),
 });
 
-function compare(own: Round[], others: Other[], measured: Round[][]): Record<string, OtherFigures> {
+function compare(own: Round[], others: string[], measured: Round[][]): Record<string, OtherFigures> {
   const ratio = (rounds: Round[], of: (round: Round) => number) =>
     median(own.map((round, at) => of(round) / of(rounds[at] as Round)));
   const timeOf = ({ processorTime }: Round) => (processorTime ? total(processorTime) : Number.NaN);
-  const each = others.map(({ name }, at) => {
+  const each = others.map((name, at) => {
     const rounds = measured[at] ?? [];
     const isTimed = [...own, ...rounds].every(({ processorTime }) => processorTime);
     const times = isTimed && {

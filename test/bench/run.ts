@@ -8,6 +8,8 @@ import { measureList } from './list.ts';
 import { thisMachine } from './machine.ts';
 import { help, type Options, type PartName, readOptions } from './options.ts';
 import { watchOthers } from './others.ts';
+import { buildPeers, peerNames } from './peers.ts';
+import { writeReadme } from './readme.ts';
 import { report } from './report.ts';
 import { type PartResults, saveResults } from './results.ts';
 import { measureRoutes } from './routes.ts';
@@ -35,9 +37,12 @@ const tell = (line: string) => process.stderr.write(`  ${line}\n`);
 /** How long a part may take to clear up when it is stopped, in milliseconds. */
 const clearingUp = 3000;
 
+const presetFolder = join(root, 'test/bench');
+
 let options: Options;
 try {
-  options = readOptions(process.argv.slice(2), join(root, 'test/bench'));
+  options = readOptions(process.argv.slice(2), presetFolder);
+  if (options.peers && !options.help) buildPeers();
 } catch (error) {
   process.stderr.write(`${(error as Error).message.split('\n')[0]}\n`);
   process.exit(2);
@@ -60,8 +65,10 @@ async function main(options: Options): Promise<number> {
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
-  const { settings, against, minutes } = { ...options, settings: options.quick ? quick : full };
-  const running = measureAll(options, { settings, against, minutes, signal, say: tell, stacks });
+  const { against, minutes } = options;
+  const settings = options.quick ? quick : full;
+  const peers = options.peers ? peerNames : [];
+  const running = measureAll(options, { settings, against, peers, minutes, signal, say: tell, stacks });
   try {
     await Promise.race([running, interrupted]);
     return 0;
@@ -97,8 +104,9 @@ async function measurePart<Name extends PartName>(name: Name, { to }: Options, b
   for (const line of report(name, result)) say(line);
   if (to !== undefined) {
     const date = new Date().toISOString();
-    saveResults(to, {
+    const results = saveResults(to, {
       [name]: { date, machine: thisMachine(), ...(others !== undefined && { others }), ...result },
     });
+    if (to === presetFolder) writeReadme(name, results);
   }
 }

@@ -1,7 +1,6 @@
-import type { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { newId, routingDigits } from 'shared-events';
-import { openRedis } from 'shared-events/redis';
+import { openRedis, type Store } from 'shared-events/redis';
 import { RedisUnavailable } from '../../shared-events/src/redis/unavailable.ts';
 import { taskStore } from '../../task-service/src/store.ts';
 import { createTask } from '../../task-service/src/task.ts';
@@ -24,7 +23,7 @@ const origin = {
 /** Makes users through the user service's own store, and resolves to their ids once the task service knows them. */
 export async function seedUsers(stack: Stack, count: number, signal: AbortSignal): Promise<string[]> {
   const ids = await withAccount(stack, 'user-service', (redis) => {
-    const store = userStore({ redis, partitions });
+    const store = userStore({ redis, writer: redis, partitions });
     return inParallel(count, signal, async (n) => {
       const input = { name: 'Ada Lovelace', email: `ada.${n}@example.com` };
       const user = createUser(newId(), input, new Date().toISOString());
@@ -45,7 +44,7 @@ export const seedTasks = (
   signal: AbortSignal,
 ): Promise<string[]> =>
   withAccount(stack, 'task-service', (redis) => {
-    const store = taskStore({ redis, partitions });
+    const store = taskStore({ redis, writer: redis, partitions });
     return inParallel(owners.length * each, signal, async (n) => {
       const userId = owners[n % owners.length] as string;
       const input = { userId, title: `Task ${n}`, description: 'one of many', status: 'pending' } as const;
@@ -59,7 +58,7 @@ export const seedTasks = (
 async function withAccount<T>(
   { ports }: Stack,
   account: 'user-service' | 'task-service',
-  work: (redis: Redis) => Promise<T>,
+  work: (redis: Store) => Promise<T>,
 ): Promise<T> {
   const config = { REDIS_HOST: '127.0.0.1', REDIS_PORT: ports.redis, ...credentials(account) };
   const redis = openRedis({ config, log: pino({ level: 'silent' }) });

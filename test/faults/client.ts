@@ -10,8 +10,11 @@ export interface Attempt {
   status: number | 'cut' | 'hung';
   headers: IncomingHttpHeaders;
   text: string;
-  /** How long it took, in milliseconds. */
+  /** When it was made, by `performance.now()`, and how long it took, in milliseconds. */
+  at: number;
   ms: number;
+  /** Which client of the load made it. */
+  client?: number;
 }
 
 const requestTimeout = 8000;
@@ -29,7 +32,7 @@ export async function attempt(
   const requestId = crypto.randomUUID();
   const body = json === undefined ? undefined : JSON.stringify(json);
   const start = performance.now();
-  const made = { method, path, requestId, headers: {}, text: '' };
+  const made = { method, path, requestId, at: start, headers: {}, text: '' };
   try {
     const { promise, resolve, reject } =
       Promise.withResolvers<Pick<Attempt, 'status' | 'headers' | 'text'>>();

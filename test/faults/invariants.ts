@@ -1,10 +1,10 @@
-import type { Redis } from 'ioredis';
-import { type Entry, type RawEntry, readEntry, subjectOf, type Task } from 'shared-events';
+import type { Entry, Task } from 'shared-events';
 import { parseRecord } from 'shared-events/records';
 import { startCommand } from '../stack/commands.ts';
 import type { Stack } from '../stack/stack.ts';
 import type { History } from './history.ts';
-import type { World } from './world.ts';
+import { readState, type State } from './state.ts';
+import type { LoadedStack } from './world.ts';
 
 /** What stays when everything else may break; each letter stands for one promise. */
 export const promises = {
@@ -15,22 +15,16 @@ export const promises = {
   E: 'no task without its user',
   F: 'healthy again by itself within 10 s',
   G: 'no answer over 5 s, none a hang, none with internals',
+  H: 'in a cluster, what breaks one shard fails no request for another',
+  I: 'in a cluster, the feed has every event once and in order, and tells what is lost as a gap',
 } as const;
-
-interface State {
-  users: Entry[];
-  tasks: Entry[];
-  /** of users and tasks, by key */
-  records: Map<string, string>;
-  indexes: Map<string, string[]>;
-  known: Record<string, string>;
-}
 
 /**
  * Reads everything there is and compares it with what clients were told. Gives what is broken, each with its letter.
  */
-export async function brokenPromises({ stack, redis, history, exempt }: World): Promise<string[]> {
-  const state = await readState(redis, exempt);
+export async function brokenPromises(world: LoadedStack): Promise<string[]> {
+  const { stack, history, exempt } = world;
+  const state = await readState(world);
   return [
     ...history.violations,
     ...everyAnswerIsKept(state, history),
@@ -40,27 +34,9 @@ export async function brokenPromises({ stack, redis, history, exempt }: World): 
     ...indexesAreEvents(state, exempt),
     ...knownUsersAreEvents(state, exempt),
     ...tasksHaveUsers(state, exempt),
+    ...tasksGoWithTheirUser(state, history, exempt),
     ...(await differences(stack, exempt)),
   ];
-}
-
-async function readState(redis: Redis, exempt: Set<string>): Promise<State> {
-  const entries = async (stream: string) =>
-    ((await redis.xrange(stream, '-', '+')) as RawEntry[])
-      .filter((raw) => !exempt.has(subjectOf(raw)))
-      .map(readEntry);
-  const keys = await redis.keys('*');
-  const recordKeys = keys.filter((key) => /^(user|task):\{/.test(key));
-  const values = recordKeys.length > 0 ? await redis.mget(recordKeys) : [];
-  const indexKeys = keys.filter((key) => key.startsWith('tasks-of:'));
-  const members = await Promise.all(indexKeys.map((key) => redis.zrange(key, '0', '-1')));
-  return {
-    users: await entries('user-events:{0}'),
-    tasks: await entries('task-events:{0}'),
-    records: new Map(recordKeys.map((key, at) => [key, values[at] ?? ''])),
-    indexes: new Map(indexKeys.map((key, at) => [key, members[at] ?? []])),
-    known: await redis.hgetall('known-users:{0}'),
-  };
 }
 
 function* everyAnswerIsKept({ users, tasks }: State, { written }: History) {
@@ -91,10 +67,14 @@ function* noRequestTwice({ users, tasks }: State, { asked, refused }: History) {
   }
 }
 
-function* ordersAgree({ users, tasks }: State, { written }: History) {
+function* ordersAgree({ users, tasks, tag }: State, { written }: History) {
+  const streams = [users, tasks].flatMap((events) => [...Map.groupBy(events, ({ subject }) => tag(subject))]);
+  const placed = streams.map(([of, events]) => ({
+    of,
+    place: new Map(events.map(({ id }, at) => [id, at])),
+  }));
   for (const [user, writes] of Map.groupBy(written, (write) => write.user)) {
-    for (const events of [users, tasks]) {
-      const place = new Map(events.map(({ id }, at) => [id, at]));
+    for (const { place } of placed.filter(({ of }) => of === tag(user))) {
       const places = writes.flatMap(({ version = '' }) => place.get(version) ?? []);
       if (places.some((at, n) => at <= (places[n - 1] ?? -1))) yield `D events of ${user} are not in order`;
     }
@@ -111,24 +91,25 @@ function living(events: Entry[]): Entry[] {
   return [...last.values()].filter(({ type }) => !type.endsWith('.deleted'));
 }
 
-function* recordsAreEvents({ users, tasks, records }: State, exempt: Set<string>) {
+function* recordsAreEvents({ users, tasks, records, tag }: State, exempt: Set<string>) {
   const expected = new Map<string, string>();
   for (const { subject, id, schema, data } of living(users))
-    expected.set(`user:{0}:${subject}`, `${id} ${schema} ${data}`);
+    expected.set(`user:${tag(subject)}:${subject}`, `${id} ${schema} ${data}`);
   for (const { subject, id, schema, data } of living(tasks))
-    expected.set(`task:{0}:${subject}`, `${id} ${schema} ${data}`);
+    expected.set(`task:${tag(subject)}:${subject}`, `${id} ${schema} ${data}`);
   for (const key of new Set([...expected.keys(), ...records.keys()])) {
     if (exempt.has(key.split(':')[2] ?? '') || expected.get(key) === records.get(key)) continue;
     yield `B ${key} is ${records.get(key)}, and should be ${expected.get(key)}`;
   }
 }
 
-function* indexesAreEvents({ tasks, indexes }: State, exempt: Set<string>) {
+function* indexesAreEvents({ tasks, indexes, tag }: State, exempt: Set<string>) {
   const expected = new Map<string, string[]>();
   for (const { subject, data } of living(tasks)) {
     const { userId, status } = JSON.parse(data) as Task;
-    for (const key of [`tasks-of:{0}:${userId}`, `tasks-of:{0}:${userId}:${status}`])
-      expected.set(key, [...(expected.get(key) ?? []), subject].sort());
+    const key = `tasks-of:${tag(userId)}:${userId}`;
+    for (const each of [key, `${key}:${status}`])
+      expected.set(each, [...(expected.get(each) ?? []), subject].sort());
   }
   for (const key of new Set([...expected.keys(), ...indexes.keys()])) {
     const [should, is] = [expected.get(key)?.join(), indexes.get(key)?.join()];
@@ -146,11 +127,25 @@ function* knownUsersAreEvents({ users, known }: State, exempt: Set<string>) {
   }
 }
 
-function* tasksHaveUsers({ records }: State, exempt: Set<string>) {
+function* tasksHaveUsers({ records, tag }: State, exempt: Set<string>) {
   for (const [key, record] of records) {
     if (!key.startsWith('task:')) continue;
     const { userId } = JSON.parse(parseRecord(record).text) as Task;
-    if (!exempt.has(userId) && !records.has(`user:{0}:${userId}`)) yield `E ${key} is left of user ${userId}`;
+    if (!exempt.has(userId) && !records.has(`user:${tag(userId)}:${userId}`))
+      yield `E ${key} is left of user ${userId}`;
+  }
+}
+
+/** A task that no client deleted may be gone only because its user is. */
+function* tasksGoWithTheirUser({ users, tasks }: State, { attempts }: History, exempt: Set<string>) {
+  const asked = new Set(
+    attempts.filter(({ method }) => method === 'DELETE').map(({ requestId }) => requestId),
+  );
+  const gone = new Set(users.filter(({ type }) => type === 'user.deleted').map(({ subject }) => subject));
+  for (const { type, subject, request, data } of tasks) {
+    const { userId } = JSON.parse(data) as Task;
+    if (type !== 'task.deleted' || gone.has(userId) || asked.has(request) || exempt.has(userId)) continue;
+    yield `E ${subject} is deleted, and its user ${userId} is not`;
   }
 }
 

@@ -12,12 +12,17 @@ let names = 0;
 
 /**
  * Clients that make users and tasks, read, change and delete them through the gateway, each its own, without a pause.
+ * @param userKey the Idempotency-Key of a new user; it decides the user's partition
  */
-export function startLoad(base: string, history: History): Load {
+export function startLoad(
+  base: string,
+  history: History,
+  userKey: (client: number) => string = () => crypto.randomUUID(),
+): Load {
   let stopping = false;
-  const running = Array.from({ length: clients }, async () => {
-    const client = witness(base, history, () => stopping);
-    while (!stopping) await live(client, `life ${names++}`);
+  const running = Array.from({ length: clients }, async (_, client) => {
+    const one = witness({ base, history, isOver: () => stopping, client, userKey });
+    while (!stopping) await live(one, `life ${names++}`);
   });
   return {
     async stop() {

@@ -43,7 +43,7 @@ const html = '<html>Not what you asked for</html>';
 
 const consumerLua = 'shared-events/src/streams/lua';
 const ack = hashOf(`${consumerLua}/group.lua`, `${consumerLua}/ack.lua`);
-const applyKnownUsers = hashOf('shared-events/src/streams/lua/apply-projection.lua');
+const applyKnownUsers = hashOf(`${consumerLua}/evidence.lua`, `${consumerLua}/apply-projection.lua`);
 
 /** Kills a service at a moment of its talk with Redis, four times, each time when it is back. */
 const killedAt = (

@@ -14,6 +14,12 @@ export interface Row {
   recovery: number;
   /** the letters of the promises that were broken */
   broken: string[];
+  /** In a cluster: the longest time without a 2xx in one of the shards that were broken, in milliseconds. */
+  pause?: number;
+  /** And in the others, with how many requests failed there, and how long they took (p99), in milliseconds. */
+  elsewhere?: { pause: number; failed: number; p99: number };
+  /** How many acknowledged writes are lost, where they may be. */
+  lost?: number;
 }
 
 /** Sums up what clients saw of a fault; each line of what is broken begins with a promise's letter. */

@@ -7,11 +7,12 @@ import { root } from '../stack/parts.ts';
 import { promises } from './invariants.ts';
 import type { Row } from './report.ts';
 
-// `npm run test:faults`: every fault, and at the end a table of what each did and whether every promise held.
+// `npm run test:faults` and `npm run test:cluster`: every fault in some files, and at the end a table of what each did and
+// whether every promise held.
 
 const dir = mkdtempSync(join(tmpdir(), 'faults-report-'));
 const report = join(dir, 'rows');
-const { status } = spawnSync('ava', ['test/faults/*.test.ts', ...process.argv.slice(2)], {
+const { status } = spawnSync('ava', process.argv.slice(2), {
   cwd: root,
   stdio: 'inherit',
   env: { ...process.env, FAULTS: 'full', FAULTS_REPORT: report },
@@ -35,6 +36,9 @@ new Console(process.stdout).table(
       errors: errorsOf(row),
       'longest ms': row.longest,
       'recovery ms': row.recovery,
+      ...(row.pause !== undefined && { 'pause ms': row.pause }),
+      ...(row.elsewhere && { 'pause, p99 elsewhere': `${row.elsewhere.pause}, ${row.elsewhere.p99}` }),
+      ...(row.lost !== undefined && { lost: row.lost }),
       promises: row.broken.length === 0 ? 'all kept' : `broken: ${row.broken.join()}`,
     })),
 );

@@ -10,8 +10,8 @@ interface Link {
 
 /** What becomes of the pieces of a connection, by direction. */
 interface Mode {
-  request(piece: Buffer, link: Link): void;
-  reply(piece: Buffer, link: Link): void;
+  request(piece: Buffer, link: Link): unknown;
+  reply(piece: Buffer, link: Link): unknown;
 }
 
 export interface TcpProxy {
@@ -20,8 +20,11 @@ export interface TcpProxy {
   loseReplies(): void;
   /** The first request of each connection is swallowed and the connection cut. */
   loseRequests(): void;
-  /** Nothing is delivered in either direction, and no connection is cut. */
-  blackHole(): void;
+  /**
+   * Nothing is delivered in either direction, and no connection is cut.
+   * @param from the addresses of which this is so; all when left out
+   */
+  blackHole(from?: string[]): void;
   /** Each piece arrives so many milliseconds late, in order. */
   slow(ms: number): void;
   /** Cuts every connection, and each new one as soon as it is made. */
@@ -60,6 +63,8 @@ function cutOff(socket: Socket): void {
 export async function tcpProxy(target: number): Promise<TcpProxy> {
   let mode = passing;
   let refusing = false;
+  /** The connections that lost something, where the others did not. */
+  let silenced: Set<Link> | undefined;
   const sockets = new Set<Socket>();
   const port = await freePort();
 
@@ -83,7 +88,7 @@ export async function tcpProxy(target: number): Promise<TcpProxy> {
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
 
-  const use = (next: Partial<Mode>) => {
+  const use = (next: Partial<Mode>): void => {
     mode = { ...passing, ...next };
   };
   const reset = () => {
@@ -94,7 +99,15 @@ export async function tcpProxy(target: number): Promise<TcpProxy> {
     port,
     loseReplies: () => use({ reply: cut }),
     loseRequests: () => use({ request: cut }),
-    blackHole: () => use({ request: () => undefined, reply: () => undefined }),
+    blackHole(from) {
+      silenced = from && new Set();
+      const swallow = (link: Link) => silenced?.add(link);
+      const isSilent = ({ client }: Link) => from?.includes(client.remoteAddress ?? '') ?? true;
+      use({
+        request: (piece, link) => (isSilent(link) ? swallow(link) : passing.request(piece, link)),
+        reply: (piece, link) => (isSilent(link) ? swallow(link) : passing.reply(piece, link)),
+      });
+    },
     slow: (ms) =>
       use({
         request: (piece, link) => void setTimeout(passing.request, ms, piece, link),
@@ -141,7 +154,9 @@ export async function tcpProxy(target: number): Promise<TcpProxy> {
       const whole = mode === passing && !refusing;
       mode = passing;
       refusing = false;
-      if (!whole) reset();
+      for (const { client } of silenced ?? []) cutOff(client);
+      if (!whole && !silenced) reset();
+      silenced = undefined;
     },
     async close() {
       reset();

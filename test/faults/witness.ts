@@ -16,17 +16,28 @@ export interface Known {
 const tries = 20;
 const retryPause = 100;
 
+interface WitnessOptions {
+  base: string;
+  history: History;
+  /** Once this says so, it sends nothing again. */
+  isOver(): boolean;
+  /** Its number. */
+  client: number;
+  /** A new Idempotency-Key for a user. */
+  userKey(client: number): string;
+}
+
 /**
  * A client that knows what must be true of the documents it alone makes and changes, and takes note in the history of
- * every answer that says otherwise. Once `isOver`, it sends nothing again.
+ * every answer that says otherwise.
  */
-export function witness(base: string, history: History, isOver: () => boolean) {
+export function witness({ base, history, isOver, client, userKey }: WitnessOptions) {
   async function send(method: string, path: string, json?: unknown, headers?: Record<string, string>) {
     const made = await attempt(base, method, path, {
       ...(json !== undefined && { json }),
       ...(headers && { headers }),
     });
-    history.add(made);
+    history.add({ ...made, client });
     return made;
   }
 
@@ -35,7 +46,7 @@ export function witness(base: string, history: History, isOver: () => boolean) {
 
   /** Creates a document, asking again under the same key until that is answered; nothing where it never is. */
   async function create(path: string, json: object, owner?: string): Promise<Known | undefined> {
-    const headers = { 'Idempotency-Key': crypto.randomUUID() };
+    const headers = { 'Idempotency-Key': owner === undefined ? userKey(client) : crypto.randomUUID() };
     const requests: string[] = [];
     history.asked.push(requests);
     for (let sent = 0; sent < tries && !(sent > 0 && isOver()); sent++) {
@@ -56,15 +67,20 @@ export function witness(base: string, history: History, isOver: () => boolean) {
     return undefined;
   }
 
+  /** Changes a document. Where it stays unknown whether that was done, it is asked for a second time. */
   async function change(known: Known, path: string, json: object): Promise<void> {
-    const headers = known.certain ? { 'If-Match': `"${known.version}"` } : undefined;
-    const made = await send('PUT', path, json, headers);
-    history.asked.push([made.requestId]);
-    if (made.status === 200) {
-      Object.assign(known, { text: made.text, version: versionOf(made), certain: true });
-      history.written.push({ requests: [made.requestId], subject: known.id, ...known });
-    } else if (!isDefinite(made)) known.certain = false;
-    else wrong('A', made, 'but nobody else changes it');
+    const requests: string[] = [];
+    history.asked.push(requests);
+    do {
+      const headers = known.certain ? { 'If-Match': `"${known.version}"` } : undefined;
+      const made = await send('PUT', path, json, headers);
+      requests.push(made.requestId);
+      if (made.status === 200) {
+        Object.assign(known, { text: made.text, version: versionOf(made), certain: true });
+        history.written.push({ requests, subject: known.id, ...known });
+      } else if (isDefinite(made)) wrong('A', made, 'but nobody else changes it');
+      else known.certain = false;
+    } while (!known.certain && requests.length < 2 && !isOver());
   }
 
   /**

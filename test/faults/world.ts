@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 import { groupStates } from '../../shared-events/src/streams/lag.ts';
-import { type Api, api, seed } from '../stack/api.ts';
+import { type Api, api } from '../stack/api.ts';
 import type { ServiceName } from '../stack/parts.ts';
 import { openTestRedis } from '../stack/redis.ts';
 import { freePorts, type Stack, startStack } from '../stack/stack.ts';
@@ -14,22 +14,32 @@ import { createHistory, type History } from './history.ts';
 import { startLoad } from './load.ts';
 import { type TcpProxy, tcpProxy } from './tcp-proxy.ts';
 
-/** A stack under load, with everything a fault may want to lay hands on. */
-export interface World {
+/** A stack under load, and how to look at all of it. */
+export interface LoadedStack {
   stack: Stack;
   gateway: Api;
+  /** How many partitions the data has. */
+  partitions: number;
+  /** The test's own connections to whatever has the data now: the one Redis, or the masters of a cluster. */
+  stores(): Promise<Redis[]>;
+  history: History;
+  /** Subjects that entries were made or removed of by hand: no promise is made about them. */
+  exempt: Set<string>;
+  /** Waits until everything is as it should be. */
+  untilHealthy(): Promise<void>;
+  /** Lets every client finish what it is at, and waits for that. */
+  stopLoad(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A stack with one Redis, and everything a fault may want to lay hands on. */
+export interface World extends LoadedStack {
   /** The test's own connection, past the proxies. */
   redis: Redis;
   /** What each service has between itself and Redis, and the first task service between itself and the user service. */
   proxies: { users: TcpProxy; tasks: TcpProxy; check: TcpProxy };
-  history: History;
-  /** Subjects that entries were made or removed of by hand: no promise is made about them. */
-  exempt: Set<string>;
-  /** Lets every client finish what it is at, and waits for that. */
-  stopLoad(): Promise<void>;
   /** Runs something while no client is at work and no reader has anything to do; then clients go on. */
   atRest(work: () => Promise<void>): Promise<void>;
-  close(): Promise<void>;
 }
 
 /** What a fault asks of the stack that it is to break. */
@@ -74,14 +84,17 @@ export async function openWorld({ instances = {}, env = {}, disk }: WorldOptions
   const redis = openTestRedis(stack);
   const history = createHistory();
   let load = startLoad(stack.urls.gateway, history);
-  return {
-    ...{ stack, proxies, redis, history },
-    gateway: api(stack.urls.gateway),
+  const gateway = api(stack.urls.gateway);
+  const world: World = {
+    ...{ stack, proxies, redis, history, gateway },
+    partitions: 1,
+    stores: async () => [redis],
     exempt: new Set(),
+    untilHealthy: () => untilServed(stack),
     stopLoad: () => load.stop(),
     async atRest(work) {
       await load.stop();
-      await untilIdle(redis);
+      await untilIdle(world);
       await work();
       load = startLoad(stack.urls.gateway, history);
     },
@@ -92,6 +105,7 @@ export async function openWorld({ instances = {}, env = {}, disk }: WorldOptions
       await removeAll();
     },
   };
+  return world;
 }
 
 function mountDisk(folder: string, size: string): void {
@@ -102,17 +116,31 @@ function mountDisk(folder: string, size: string): void {
 /** How long everything may take to be healthy again by itself, and readers to be done, in milliseconds. */
 export const recovery = 10_000;
 
-/** Waits until every service says that it is ready, and a user and a task of theirs can be made. */
-export async function untilHealthy({ gateway, stack }: World): Promise<void> {
-  const { user, task } = seed(gateway);
+/**
+ * Waits until every service says that it is ready, and users and a task of theirs can be made.
+ * @param userKeys the Idempotency-Keys to make users with; one of any partition when left out
+ */
+export async function untilServed(
+  { urls }: Stack,
+  userKeys: string[] = [crypto.randomUUID()],
+): Promise<void> {
+  const post = async (path: string, json: object, headers = {}): Promise<{ id: string }> => {
+    const { status, text } = await attempt(urls.gateway, 'POST', path, { json, headers });
+    if (status !== 201) throw new Error(`${path} is answered ${status} ${text}`);
+    return JSON.parse(text);
+  };
   await until(
     'all is healthy again',
     async () => {
       for (const path of ['/users/ready', '/tasks/ready']) {
-        const { status } = await attempt(stack.urls.gateway, 'GET', path);
-        if (status !== 200) return false;
+        const { status, text } = await attempt(urls.gateway, 'GET', path);
+        if (status !== 200) throw new Error(`${path} is answered ${status} ${text}`);
       }
-      await task((await user({ name: 'Health' })).id);
+      for (const key of userKeys) {
+        const health = { name: 'Health', email: 'health@example.com' };
+        const { id } = await post('/users/users', health, { 'Idempotency-Key': key });
+        await post('/tasks/tasks', { userId: id, title: 'Health' });
+      }
       return true;
     },
     recovery,
@@ -120,16 +148,28 @@ export async function untilHealthy({ gateway, stack }: World): Promise<void> {
 }
 
 /** Waits until the readers of user-events have nothing left to do. */
-export async function untilIdle(redis: Redis): Promise<void> {
+export async function untilIdle({ stores, partitions }: LoadedStack): Promise<void> {
   await until(
     'every reader is done',
     async () => {
-      const [last] = await redis.xrevrange('user-events:{0}', '+', '-', 'COUNT', 1);
-      const position = await redis.hget('known-users:{0}', 'position');
-      const states = await groupStates({ redis, stream: 'user-events:{0}' });
-      const idle = states.every(({ lag, pending }) => lag.entries === 0 && pending === 0);
-      return states.length > 0 && idle && position === (last?.[0] ?? null);
+      let seen = 0;
+      for (const redis of await stores()) {
+        const keys = await redis.keys('user-events:{*}');
+        for (const stream of keys.filter((key) => key.endsWith('}'))) {
+          if (!(await isIdle(redis, stream))) return false;
+          seen++;
+        }
+      }
+      return seen > 0 && seen <= partitions;
     },
     recovery,
   );
+}
+
+async function isIdle(redis: Redis, stream: string): Promise<boolean> {
+  const [last] = await redis.xrevrange(stream, '+', '-', 'COUNT', 1);
+  const position = await redis.hget(stream.replace('user-events', 'known-users'), 'position');
+  const states = await groupStates({ redis, stream });
+  const isDone = states.every(({ lag, pending }) => lag.entries === 0 && pending === 0);
+  return states.length > 0 && isDone && position === (last?.[0] ?? null);
 }

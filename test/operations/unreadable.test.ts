@@ -1,4 +1,5 @@
 import test from 'ava';
+import { documented } from '../e2e/documented.ts';
 import { startCommand } from '../stack/commands.ts';
 import { entryFields } from '../stack/redis.ts';
 import { type World, withStack } from '../stack/world.ts';
@@ -37,3 +38,38 @@ for (const [what, odd] of [
     });
   });
 }
+
+test('what a newer program wrote is answered 503 by an older one, and stays as it is; all else goes on', async (t) => {
+  await withStack(async ({ redis, user, task, gateway }) => {
+    const client = documented(gateway);
+    const ada = await user({ name: 'Ada' });
+    const other = await user({ name: 'Other' });
+    const own = await task(ada.id);
+    const userKey = `user:{0}:${ada.id}`;
+    const taskKey = `task:{0}:${own.id}`;
+    for (const key of [userKey, taskKey]) await redis.set(key, '9-9 99 {"id":"in a shape of its own"}');
+    const before = await redis.mget(userKey, taskKey);
+    const length = await redis.xlen('task-events:{0}');
+
+    const paths = [`/users/users/${ada.id}`, `/tasks/tasks/${own.id}`];
+    const answers = [
+      ...(await Promise.all(paths.map((path) => client.get(path)))),
+      ...(await Promise.all(paths.map((path) => client.delete(path)))),
+      await client.put(paths[0] as string, { name: 'New', email: 'n@example.com' }),
+      await client.put(paths[1] as string, { title: 'New' }),
+      await client.get(`/tasks/tasks?userId=${ada.id}`),
+      await client.get(`/tasks/tasks?userId=${ada.id}&limit=10`),
+      await client.get(`/users/users/${ada.id}/tasks`),
+    ];
+    for (const answer of answers) {
+      t.is(answer.status, 503);
+      t.is(answer.headers.get('retry-after'), '1');
+      t.like(answer.json(), { code: 'newer_schema' });
+    }
+    t.deepEqual(await redis.mget(userKey, taskKey), before);
+    t.is(await redis.xlen('task-events:{0}'), length);
+
+    await task(ada.id);
+    t.is((await client.get(`/users/users/${other.id}`)).status, 200);
+  });
+});

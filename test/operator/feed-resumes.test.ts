@@ -119,6 +119,29 @@ test('what was removed behind a position is told as a gap', async (t) => {
   });
 });
 
+test('an entry that a client had and the stream has lost is told as a gap, and what is behind it is sent', async (t) => {
+  await withStack(async ({ stack, redis }) => {
+    const add = (id: string) =>
+      redis.xadd('user-events:{0}', id, ...entryFields({ type: 'user.deleted', subject: id }));
+    await add('1-1');
+    await add('3-1');
+    const whole = await openFeed(`${stack.urls.operator}/events?from=0`);
+    await until('both are there', () => whole.messages.length === 2);
+    whole.close();
+    const readers = async () => String(await redis.client('LIST')).match(/ cmd=xread /g)?.length;
+    await until('only the follower reads', async () => (await readers()) === 1);
+    await redis.del('user-events:{0}');
+    // As a replica has it that was promoted.
+    for (const id of ['1-1', '4-1']) await add(id);
+    const feed = await openFeed(`${stack.urls.operator}/events?after=${whole.lastId}`);
+    await until('all is told', () => feed.messages.length === 2);
+    const told = feed.messages.map(({ data }) => JSON.parse(data));
+    t.like(told[0], { reason: 'lost', after: '3-1', until: '1-1' });
+    t.is(told[1].id, '4-1');
+    feed.close();
+  });
+});
+
 test('a position beyond the end of a stream is told as a gap, and events go on from the end', async (t) => {
   await withStack(async ({ stack, redis, user }) => {
     await user();

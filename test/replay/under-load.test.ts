@@ -97,7 +97,7 @@ async function writeHistory(redis: Redis, count: number): Promise<void> {
   const now = new Date().toISOString();
   const origin = { trace: '', request: '' };
   for (let from = 0; from < count; from += 500) {
-    const pipeline = redis.pipeline();
+    const writes: Promise<unknown>[] = [];
     for (let n = from; n < from + 500; n++) {
       const id = newId();
       const user = { id, name: `User ${n}`, email: 'a@example.com', createdAt: now, updatedAt: now };
@@ -113,7 +113,7 @@ async function writeHistory(redis: Redis, count: number): Promise<void> {
       for (const type of ['created', 'updated'] as const) {
         const data = JSON.stringify({ ...user, name: type });
         const fields = userEvents.encode({ type: `user.${type}`, subject: id, data, schema: 1, ...origin });
-        pipeline.xadd(userEvents.key(partition), '*', ...fields);
+        writes.push(redis.xadd(userEvents.key(partition), '*', ...fields));
         const status = type === 'created' ? 'pending' : 'completed';
         const taskData = JSON.stringify({ ...task, status });
         const taskFields = taskEvents.encode({
@@ -123,9 +123,9 @@ async function writeHistory(redis: Redis, count: number): Promise<void> {
           schema: 1,
           ...origin,
         });
-        pipeline.xadd(taskEvents.key(partition), '*', ...taskFields);
+        writes.push(redis.xadd(taskEvents.key(partition), '*', ...taskFields));
       }
     }
-    for (const [error] of (await pipeline.exec()) ?? []) if (error) throw error;
+    await Promise.all(writes);
   }
 }

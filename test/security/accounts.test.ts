@@ -7,9 +7,10 @@ import { Redis } from 'ioredis';
 import { accountPasswords, credentials } from '../stack/accounts.ts';
 import { type BareRedis, withBareRedis } from '../stack/bare-redis.ts';
 import { redisPart, root } from '../stack/parts.ts';
+import { freePort } from '../stack/ports.ts';
 import { freePorts } from '../stack/stack.ts';
 import { until } from '../stack/until.ts';
-import { type Account, accounts, forbidden, needed, refused, userRecord } from './rights.ts';
+import { type Account, accounts, forbidden, needed, neededOfNode, refused, userRecord } from './rights.ts';
 
 // The accounts of Redis: each may do what it needs, and nothing else.
 
@@ -25,7 +26,7 @@ async function errorOf(redis: Redis, line: string): Promise<string | undefined> 
 }
 
 /** A connection of an account, or of nobody. */
-function openAs(port: number, account?: Account): Redis {
+function openAs(port: number, account?: Account | 'replica' | 'admin'): Redis {
   const { REDIS_USERNAME: username, REDIS_PASSWORD: password } = account ? credentials(account) : {};
   const redis = new Redis({
     ...{
@@ -33,7 +34,7 @@ function openAs(port: number, account?: Account): Redis {
       port,
       protocol: 2 as const,
       disableClientInfo: true,
-      enableReadyCheck: account !== undefined,
+      enableReadyCheck: account !== undefined && account !== 'replica',
     },
     ...(username && password && { username, password }),
   });
@@ -140,10 +141,45 @@ test('with the default user off nobody gets in as it, and a restart brings back 
   }
 });
 
+test('only on a node of a cluster there are accounts that replicate and that change the cluster, and no others do', async (t) => {
+  await withBareRedis(async ({ port }) => {
+    const redis = openAs(port, 'admin');
+    await t.throwsAsync(redis.ping(), { message: /WRONGPASS|NOAUTH|closed/ });
+    redis.disconnect();
+  });
+  await withBareRedis(
+    async (bare) => {
+      const as = async (account: Account | 'replica' | 'admin', line: string) => {
+        const redis = openAs(bare.port, account);
+        const error = await errorOf(redis, line);
+        redis.disconnect();
+        return error;
+      };
+      for (const account of accounts) {
+        for (const line of neededOfNode) t.is(await as(account, line), undefined, `${account} ${line}`);
+        t.regex((await as(account, 'CLUSTER MEET 127.0.0.1 1')) ?? 'done', /^NOPERM/);
+        t.regex((await as(account, 'PSYNC ? -1')) ?? 'done', /^NOPERM/);
+      }
+      t.is(await as('operator', 'CLUSTER NODES'), undefined);
+      for (const line of ['CLUSTER ADDSLOTS 1', 'CLUSTER INFO', 'INFO', 'PING']) {
+        t.is(await as('admin', line), undefined, line);
+      }
+      for (const line of ['PSYNC ? -1', 'GET partitions', 'KEYS *', 'ACL LIST', 'CONFIG GET *', 'FLUSHALL']) {
+        t.regex((await as('admin', line)) ?? 'done', /^NOPERM/, line);
+      }
+      for (const line of ['GET partitions', 'CLUSTER INFO', 'SCAN 0', 'SYNC', 'INFO']) {
+        t.regex((await as('replica', line)) ?? 'done', /^NOPERM/, line);
+      }
+    },
+    await nodeArgs(),
+  );
+});
+
 for (const name of Object.keys(accountPasswords)) {
   test(`Redis does not start without ${name}, and says so`, (t) => {
     for (const value of ['', undefined]) {
-      const { status, stderr } = startRedis({ ...accountPasswords, [name]: value });
+      const env = { ...accountPasswords, [name]: value };
+      const { status, stderr } = startRedis(env, '--cluster-enabled', 'yes');
       t.is(status, 1);
       t.regex(stderr, new RegExp(`^redis: ${name} is not set`));
     }
@@ -159,15 +195,21 @@ test('an account without a password is refused to a Redis that can be reached fr
 
 test('no password stands among the arguments of the process that is Redis, or in its environment', async (t) => {
   if (process.platform !== 'linux') return t.pass();
-  await withBareRedis(async ({ process: { pid } }) => {
-    const read = (what: string) => readFileSync(`/proc/${pid()}/${what}`, 'utf8');
-    t.regex(read('cmdline'), /redis-server/);
-    for (const password of Object.values(accountPasswords)) {
-      t.false(read('cmdline').includes(password));
-      t.false(read('environ').includes(password));
-    }
-  });
+  await withBareRedis(
+    async ({ process: { pid } }) => {
+      const read = (what: string) => readFileSync(`/proc/${pid()}/${what}`, 'utf8');
+      t.regex(read('cmdline'), /redis-server/);
+      for (const password of Object.values(accountPasswords)) {
+        t.false(read('cmdline').includes(password));
+        t.false(read('environ').includes(password));
+      }
+    },
+    await nodeArgs(),
+  );
 });
+
+/** What makes a Redis a node of a cluster to be. */
+const nodeArgs = async () => ['--cluster-enabled', 'yes', '--cluster-port', String(await freePort())];
 
 function startRedis(env: Record<string, string | undefined>, ...args: string[]) {
   return spawnSync('sh', [join(root, 'shared-events/redis/start.sh'), ...args], {

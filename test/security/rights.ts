@@ -23,6 +23,10 @@ export const forbidden = [
   'CLIENT LIST',
   'CLIENT KILL TYPE normal',
   'REPLICAOF 127.0.0.1 1',
+  'CLUSTER FAILOVER',
+  'CLUSTER MEET 127.0.0.1 1',
+  'CLUSTER RESET',
+  'CLUSTER SETSLOT 0 STABLE',
   'PSYNC ? -1',
   'BGREWRITEAOF',
   'SAVE',
@@ -42,7 +46,6 @@ export const forbidden = [
   'XTRIM task-events:{0} MAXLEN 0',
   'XSETID user-events:{0} 9-9',
   'XGROUP DESTROY user-events:{0} cascade',
-  'XGROUP SETID user-events:{0} cascade $',
   'DEL user-events:{0}',
   'DEL task-events:{0}',
   'RENAME user-events:{0} known-users:{0}',
@@ -66,6 +69,7 @@ export const refused: Record<Account, string[]> = {
     'XREADGROUP GROUP cascade me STREAMS user-events:{0} >',
     'XACK user-events:{0} cascade 1-1',
     'XGROUP CREATE user-events:{0} mine 0',
+    'XGROUP SETID user-events:{0} cascade $',
     'HGETALL known-users:{0}',
     'HSET known-users:{0} position 0-0',
     'ZRANGE tasks-of:{0}:x 0 -1',
@@ -85,6 +89,7 @@ export const refused: Record<Account, string[]> = {
     'GET user-keys:{0}:x',
     'HSET task-events:{0}:positions mine 0-0',
     'XGROUP CREATE task-events:{0} mine 0',
+    'XGROUP SETID task-events:{0} mine $',
     'XADD user-events:{0}:dead:other * a b',
     'XADD task-events:{0}:dead:greeter * a b',
     'DEL user-events:{0}:dead:cascade',
@@ -107,6 +112,7 @@ export const refused: Record<Account, string[]> = {
     'DEL known-users:{0}',
     'SCAN 0',
     'XGROUP DELCONSUMER user-events:{0} cascade me',
+    'XGROUP SETID user-events:{0} cascade $',
     'GET user-keys:{0}:x',
     'GET task-keys:{0}:x',
     'HSET user-events:{0}:positions known-users 0-0',
@@ -120,6 +126,7 @@ export const needed: Record<Account, string[]> = {
     'PING',
     'INFO',
     'SCAN 0',
+    'WAIT 0 1',
     `SET ${userRecord} x`,
     `GET ${userRecord}`,
     `DEL ${userRecord}`,
@@ -131,6 +138,7 @@ export const needed: Record<Account, string[]> = {
     'PING',
     'INFO',
     'SCAN 0',
+    'WAIT 0 1',
     'XGROUP CREATE user-events:{0} cascade 0 MKSTREAM',
     'XREADGROUP GROUP cascade me STREAMS user-events:{0} >',
     'XREAD STREAMS user-events:{0} 0',
@@ -167,3 +175,8 @@ export const needed: Record<Account, string[]> = {
     'GET partitions',
   ],
 };
+
+/** What each account has to be able to do on a node of a cluster. */
+export const neededOfNode = [
+  ...['CLUSTER INFO', 'CLUSTER SLOTS', 'READONLY', 'READWRITE', 'ASKING', 'CLIENT SETNAME commands'],
+];

@@ -29,7 +29,7 @@ function startConsumer(
     group,
     consumer,
     handle,
-    connect: () => openBlockingRedis({ config, log: silent }, consumeBlock),
+    connect: () => openBlockingRedis({ config, log: silent, redis, key: stream }, consumeBlock),
     signal: stopping.signal,
     log: silent,
     ...options,

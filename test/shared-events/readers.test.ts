@@ -38,9 +38,12 @@ function connections(port: number) {
     await running;
     redis.disconnect();
   };
-  const connect = (block: number) => () => openBlockingRedis({ config, log }, block);
+  const connect = (block: number) => () => openBlockingRedis({ config, log, redis, key: stream }, block);
   return { redis, signal: stopping.signal, connect, stop };
 }
+
+/** None of these streams loses what was read of it. */
+const untouched = () => Promise.reject(new Error('nothing was lost'));
 
 const usersIn = async (redis: Redis) => {
   const { position: _, passed: __, ...users } = await redis.hgetall(key);
@@ -57,7 +60,7 @@ const roads: Record<string, Road> = {
         partition: 0,
         onUndecodable: () => undefined,
       });
-      const running = follow({ projection, connect: connect(followBlock), signal, log });
+      const running = follow({ projection, connect: connect(followBlock), rebuild: untouched, signal, log });
       return { stop: () => stop(running) };
     },
     users: usersIn,

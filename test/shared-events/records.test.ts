@@ -20,6 +20,7 @@ test('which event an update is may follow from the document before and after; wh
     const recordKey = () => `door:{0}:${id}`;
     const doors = records({
       redis,
+      writer: redis,
       stream: doorEvents,
       updated: (before, after) => {
         t.not(before.isOpen, after.isOpen);

@@ -168,3 +168,50 @@ test('entries that were removed before the group read them are told of', async (
     t.is(lines.length, 1);
   });
 });
+
+test('over a Redis that forgets how many entries were read, none is said to be removed', async (t) => {
+  await withConsumers(async ({ start, redis, process }) => {
+    const lines: string[] = [];
+    const log = pino({ level: 'error' }, { write: (line) => void lines.push(line) });
+    const handled: string[] = [];
+    let holding = false;
+    const consumer = start(
+      async (entry) => {
+        await until('it may go on', () => !holding);
+        handled.push(textOf(entry));
+      },
+      { log },
+    );
+    await add(redis, 'a', 'one');
+    await until('it is settled', async () => handled.length === 1 && (await pendingCount(redis)) === 0);
+    // From now on the file has what was read, as the group was then, and what was given to whom since.
+    await redis.bgrewriteaof();
+    await until('the file is written', async () =>
+      /aof_rewrite_in_progress:0[\s\S]*aof_last_bgrewrite_status:ok/.test(await redis.info('persistence')),
+    );
+    for (const text of ['two', 'three']) await add(redis, 'a', text);
+    await until('they are settled', async () => handled.length === 3 && (await pendingCount(redis)) === 0);
+    holding = true;
+    for (const text of ['four', 'five']) await add(redis, 'a', text);
+    await until('they are given out', async () => (await pendingCount(redis)) === 2);
+    process.kill('SIGKILL');
+    await process.ended();
+    await process.start();
+    holding = false;
+    await until(
+      'all are settled',
+      async () => new Set(handled).size === 5 && (await pendingCount(redis)) === 0,
+    );
+    await add(redis, 'a', 'six');
+    await until(
+      'what is new is settled',
+      async () => handled.includes('six') && (await pendingCount(redis)) === 0,
+    );
+    await consumer.stop();
+    await start(async () => undefined, { log }).stop();
+    t.deepEqual(
+      lines.filter((line) => line.includes('removed')),
+      [],
+    );
+  });
+});

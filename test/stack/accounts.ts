@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
-/** The passwords of the accounts (see shared-events/redis/users.acl), made anew by each process, as Redis is given them. */
+/** The passwords of the accounts (see shared-events/redis/*.acl), made anew by each process, as Redis is given them. */
 export const accountPasswords: Record<string, string> = {};
 
 /**
@@ -14,5 +14,7 @@ export function credentials(account: string) {
   return { REDIS_USERNAME: account, REDIS_PASSWORD: accountPasswords[variable] };
 }
 
-const file = new URL('../../shared-events/redis/users.acl', import.meta.url);
-for (const [, account = ''] of readFileSync(file, 'utf8').matchAll(/^user (\S+)/gm)) credentials(account);
+for (const file of ['users.acl', 'cluster.acl']) {
+  const text = readFileSync(new URL(`../../shared-events/redis/${file}`, import.meta.url), 'utf8');
+  for (const [, account = ''] of text.matchAll(/^user (\S+)/gm)) credentials(account);
+}

@@ -16,11 +16,17 @@ export interface BareRedis {
   redis: Redis;
 }
 
-/** Gives a test a Redis of its own, without services, and takes it away afterwards. */
-export async function withBareRedis(run: (bare: BareRedis) => Promise<void>): Promise<void> {
+/**
+ * Gives a test a Redis of its own, without services, and takes it away afterwards.
+ * @param args of redis-server, beside what each is given
+ */
+export async function withBareRedis(
+  run: (bare: BareRedis) => Promise<void>,
+  args: string[] = [],
+): Promise<void> {
   const dir = mkdtempSync(join(tmpdir(), 'redis-'));
   const ports = await freePorts();
-  const process = redisPart(dir, { ports, supervised: false, onLine: () => undefined });
+  const process = redisPart(dir, { ports, supervised: false, onLine: () => undefined }, {}, args);
   await process.start();
   const redis = openTestRedis({ ports });
   try {

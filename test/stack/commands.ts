@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 
 import { text } from 'node:stream/consumers';
 import { accountPasswords, credentials } from './accounts.ts';
-import { type Ports, root } from './parts.ts';
+import { type Ports, redisAddress, root } from './parts.ts';
 
 const scripts = {
   replay: ['shared-events/src/cli/replay-services.ts'],
@@ -23,9 +23,9 @@ const accounts = {
  */
 export function startCommand(
   name: keyof typeof scripts,
-  { ports }: { ports: Pick<Ports, 'redis'> },
+  { ports }: { ports: Pick<Ports, 'redis' | 'cluster'> },
   args: string[],
-  partitions = 1,
+  partitions?: number,
   env: Record<string, string> = {},
 ) {
   const child = spawn(process.execPath, [...scripts[name], ...args], {
@@ -33,8 +33,8 @@ export function startCommand(
     env: {
       ...process.env,
       ...accounts[name],
-      REDIS_PORT: String(ports.redis),
-      PARTITIONS: String(partitions),
+      ...redisAddress(ports),
+      ...(partitions !== undefined && { PARTITIONS: String(partitions) }),
       ...env,
     },
   });

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
+import { eachLine } from './lines.ts';
 import { until } from './until.ts';
 
 export interface PartOptions {
@@ -63,7 +63,7 @@ export function part(options: PartOptions): Part {
     });
     for (const stream of [started.stdout, started.stderr]) {
       if (!stream) continue;
-      createInterface(stream).on('line', (line) => {
+      eachLine(stream, (line) => {
         if (!isFatal(lastWords)) lastWords = line;
         options.onLine(line);
       });

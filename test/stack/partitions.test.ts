@@ -80,7 +80,7 @@ test('every script names all the keys it touches, and all carry one hash tag', a
         await gateway.post('/tasks/tasks', { userId: made.id, title: 'too late' });
       }
       await until('the follower has applied something', () =>
-        [...scripts.keys()].some((key) => key.startsWith('known-users')),
+        [...scripts.keys()].some((key) => /^user-events:\S+ known-users/.test(key)),
       );
       monitor.destroy();
 
@@ -118,6 +118,9 @@ for (const [name, value, rule] of [
   ['PARTITIONS', '1.5', 'must be a whole number from 1 to 64'],
   ['PARTITIONS', 'many', 'must be a whole number from 1 to 64'],
   ['REDIS_PORT', '70000', 'must be a whole number from 1 to 65535'],
+  ['REDIS_REPLICAS', '5', 'must be a whole number from 0 to 4'],
+  ['REDIS_CLUSTER', '10.0.0.1:6379', 'cannot stand beside REDIS_HOST or REDIS_PORT'],
+  ['REDIS_CLUSTER', '10.0.0.1,:6379', '.*must be nodes such as'],
   ['LOG_LEVEL', 'loud', 'must be one of fatal, error'],
   ['TASK_BASE', 'task-service:8002', 'must be an http address'],
 ] as const) {

@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { constants, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { basename, delimiter, dirname, join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { Redis } from 'ioredis';
 import { accountPasswords, credentials } from './accounts.ts';
 import { locate } from './install.ts';
+import { eachLine } from './lines.ts';
 import { type Part, part } from './part.ts';
 
 /** The project's folder. */
@@ -16,12 +16,15 @@ export interface Ports {
   operator: number;
   users: number;
   tasks: number;
+  /** of the one Redis, or of a cluster's first node */
   redis: number;
+  /** Of all nodes, where Redis is a cluster. */
+  cluster?: number[];
 }
 
 export type ServiceName = 'user-service' | 'task-service';
 
-interface Setting {
+export interface Setting {
   ports: Ports;
   supervised: boolean;
   onLine(line: string): void;
@@ -33,6 +36,12 @@ const program = (name: string): string => {
   return path;
 };
 
+/** Where Redis is, as services and commands read it from the environment; what is empty counts as absent. */
+export const redisAddress = ({ redis, cluster }: Pick<Ports, 'redis' | 'cluster'>) =>
+  cluster
+    ? { REDIS_CLUSTER: cluster.map((port) => `127.0.0.1:${port}`).join(), REDIS_HOST: '', REDIS_PORT: '' }
+    : { REDIS_CLUSTER: '', REDIS_HOST: '127.0.0.1', REDIS_PORT: String(redis) };
+
 /** Asks on a connection of its own: one that is kept would hold up the stop of a service. */
 const answers = async (url: string): Promise<boolean> =>
   (await fetch(url, { headers: { Connection: 'close' }, signal: AbortSignal.timeout(1000) })).ok;
@@ -41,21 +50,23 @@ const answers = async (url: string): Promise<boolean> =>
  * A redis-server with its append-only file in `dir`, and with the accounts that Compose has as well. Beside them the
  * account `default` is on, without a password, for people and tests: this Redis listens on this machine alone.
  * @param env what shared-events/redis/start.sh is to read instead
+ * @param args of redis-server, beside what each is given
  */
 export function redisPart(
   dir: string,
   { ports, supervised, onLine }: Setting,
   env: Record<string, string> = {},
+  args: string[] = [],
 ): Part {
   mkdirSync(dir, { recursive: true });
   return part({
-    name: 'redis',
+    name: basename(dir),
     command: 'sh',
     args: [
       join(root, 'shared-events/redis/start.sh'),
       ...['--port', String(ports.redis), '--bind', '127.0.0.1', '--dir', dir],
       ...['--appendonly', 'yes', '--appendfsync', process.env.APPENDFSYNC || 'always', '--save', ''],
-      ...['--maxmemory-policy', 'noeviction'],
+      ...['--maxmemory-policy', 'noeviction', ...args],
     ],
     env: {
       ...accountPasswords,
@@ -70,8 +81,16 @@ export function redisPart(
   });
 }
 
-async function pings(port: number): Promise<boolean> {
-  const { REDIS_USERNAME: username, REDIS_PASSWORD: password } = credentials('operator');
+const pings = (port: number): Promise<boolean> =>
+  withAccount('operator', port, async (redis) => (await redis.ping()) === 'PONG');
+
+/** Runs something with a connection of an account, which is closed after it. It is not made a second time. */
+export async function withAccount<T>(
+  account: string,
+  port: number,
+  run: (redis: Redis) => Promise<T>,
+): Promise<T> {
+  const { REDIS_USERNAME: username, REDIS_PASSWORD: password } = credentials(account);
   const redis = new Redis({
     ...{ port, username, password, disableClientInfo: true },
     ...{ lazyConnect: true, retryStrategy: null, commandTimeout: 1000 },
@@ -79,7 +98,7 @@ async function pings(port: number): Promise<boolean> {
   redis.on('error', () => undefined);
   try {
     await redis.connect();
-    return (await redis.ping()) === 'PONG';
+    return await run(redis);
   } finally {
     redis.disconnect();
   }
@@ -107,8 +126,7 @@ export function servicePart(
     env: {
       HOST: '127.0.0.1',
       PORT: String(port),
-      REDIS_HOST: '127.0.0.1',
-      REDIS_PORT: String(ports.redis),
+      ...redisAddress(ports),
       ...credentials(name),
       USER_SERVICE_BASE: `http://127.0.0.1:${ports.users}`,
       TASK_BASE: `http://127.0.0.1:${ports.tasks}`,
@@ -172,6 +190,6 @@ export function gatewayPart(
 /** Reads lines from a named pipe. It is open in both directions, so it does not end with its writer. */
 function readPipe(path: string, onLine: (line: string) => void): () => void {
   const pipe = new Socket({ fd: openSync(path, constants.O_RDWR | constants.O_NONBLOCK), writable: false });
-  createInterface(pipe).on('line', onLine);
+  eachLine(pipe, onLine);
   return () => pipe.destroy();
 }

@@ -17,9 +17,24 @@ export async function isFree(port: number): Promise<boolean> {
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = randomInt(10_000, 32_000);
-    if ((await reserve(port)) && (await isFree(port))) return port;
+    if (await isOwn(port)) return port;
   }
 }
+
+/**
+ * Free ports in a row for the nodes of a Redis Cluster; those 10,000 above, on which the nodes reach each other, are free
+ * as well.
+ */
+export async function freeNodePorts(count: number): Promise<number[]> {
+  for (;;) {
+    const first = randomInt(10_000, 22_000 - count);
+    const ports = Array.from({ length: count }, (_, node) => first + node);
+    const own = await Promise.all(ports.flatMap((port) => [isOwn(port), isOwn(port + 10_000)]));
+    if (own.every(Boolean)) return ports;
+  }
+}
+
+const isOwn = async (port: number): Promise<boolean> => (await reserve(port)) && (await isFree(port));
 
 /** Whether the port is now this process's own among those that ask here. The system ends that with the process. */
 async function reserve(port: number): Promise<boolean> {

@@ -2,10 +2,13 @@ import { Redis } from 'ioredis';
 import { hashTag, type RawEntry, readEntry } from 'shared-events';
 import type { Ports } from './parts.ts';
 import { until } from './until.ts';
+import { openWholeCluster } from './whole-cluster.ts';
 
-/** A connection of the test's own to the stack's Redis; the test closes it. */
-export function openTestRedis({ ports }: { ports: Pick<Ports, 'redis'> }): Redis {
-  const redis = new Redis({ port: ports.redis, host: '127.0.0.1' });
+/** A connection of the test's own to the stack's Redis, be that one or a cluster; the test closes it. */
+export function openTestRedis({ ports }: { ports: Pick<Ports, 'redis' | 'cluster'> }): Redis {
+  const redis = ports.cluster
+    ? openWholeCluster(ports.cluster)
+    : new Redis({ port: ports.redis, host: '127.0.0.1' });
   // A test may stop Redis; what it then sends fails by itself.
   redis.on('error', () => undefined);
   return redis;

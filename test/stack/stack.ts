@@ -1,9 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { clusterPart, type NodeAddress } from './cluster.ts';
 import type { Part } from './part.ts';
-import { gatewayPart, type Ports, redisPart, type ServiceName, servicePart } from './parts.ts';
-import { freePort } from './ports.ts';
+import { gatewayPart, type Ports, redisAddress, redisPart, type ServiceName, servicePart } from './parts.ts';
+import { freeNodePorts, freePort } from './ports.ts';
 
 export interface StackOptions {
   /** Any free ports when left out. */
@@ -18,10 +19,19 @@ export interface StackOptions {
   instances?: { users?: number; tasks?: number };
   /** Services beside the two, each behind the gateway at its prefix; see `servicePart` for the folder. */
   extra?: { folder: string; prefix: string; env?: Record<string, string> }[];
+  /** Redis as a cluster, in place of the one Redis. Its data is then in so many partitions, and confirmed, as `env` says. */
+  cluster?: ClusterOptions;
   /** Whether a part that ends without being asked to is started again. */
   supervised?: boolean;
   /** Told of each line a part prints. */
   onLine?(part: string, line: string): void;
+}
+
+interface ClusterOptions {
+  /** How many nodes; six when left out: three masters, and a replica of each. */
+  nodes?: number;
+  /** Where services, and nodes among themselves, reach the nodes, in place of the nodes' own ports. */
+  announced?: NodeAddress[];
 }
 
 /** The whole system on this machine: what it consists of and where it is. */
@@ -34,6 +44,8 @@ export interface Stack {
   /** The addresses of all task services, past the gateway. */
   urlsOfTasks: string[];
   redis: Part;
+  /** Redis's processes: one, or those of the cluster. */
+  nodes: Part[];
   /** The first user service; `userServices` has it and the others. */
   users: Part;
   userServices: Part[];
@@ -51,12 +63,20 @@ export interface Stack {
   stop(): Promise<void>;
 }
 
+/** What services are given beside a cluster, unless something else is said. */
+const clusterEnv = ({ announced }: ClusterOptions): Record<string, string> => ({
+  PARTITIONS: '24',
+  REDIS_REPLICAS: '1',
+  ...(announced && redisAddress({ redis: 0, cluster: announced.map(({ port }) => port) })),
+});
+
 /** Puts a stack together without starting it. */
 export async function createStack(options: StackOptions = {}): Promise<Stack> {
-  const { env = {}, envOf = () => ({}), instances = {}, supervised = false } = options;
+  const { envOf = () => ({}), instances = {}, cluster, supervised = false } = options;
   const { onLine = () => undefined } = options;
+  const env = { ...(cluster && clusterEnv(cluster)), ...options.env };
   const dir = options.dir ?? mkdtempSync(join(tmpdir(), 'stack-'));
-  const ports = options.ports ?? (await freePorts());
+  const ports = options.ports ?? (await freePorts(cluster));
   const setting = (name: string) => ({ ports, supervised, onLine: (line: string) => onLine(name, line) });
   const url = (port: number) => `http://127.0.0.1:${port}`;
 
@@ -88,7 +108,9 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
     );
   }
   // Last, so that it is given the passwords of all accounts.
-  const redis = redisPart(join(dir, 'redis'), setting('redis'));
+  const redisCluster =
+    ports.cluster && clusterPart({ dir, setting, env, ports: ports.cluster, announced: cluster?.announced });
+  const redis = redisCluster ?? redisPart(join(dir, 'redis'), setting('redis'));
   const gateway = gatewayPart(join(dir, 'gateway'), upstreams, setting('gateway'));
   const parts = [gateway, ...extra, ...taskServices, ...userServices, redis];
 
@@ -108,6 +130,7 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
     },
     urlsOfTasks: taskPorts.map(url),
     redis,
+    nodes: redisCluster?.nodes ?? [redis],
     users: userServices[0] as Part,
     userServices,
     tasks: taskServices[0] as Part,
@@ -129,12 +152,17 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
   };
 }
 
-/** Starts a stack on any free ports, with data of its own. */
+/** Starts a stack on any free ports, with data of its own: with a cluster, if STACK_REDIS says so. */
 export async function startStack(options?: StackOptions): Promise<Stack> {
-  const stack = await createStack(options);
+  const stack = await createStack(isOnCluster ? { ...options, ...onCluster(options) } : options);
   await stack.start();
   return stack;
 }
+
+const isOnCluster = process.env.STACK_REDIS === 'cluster';
+
+/** Tests that know of one Redis alone have one partition, unless they say how many. */
+const onCluster = ({ env }: StackOptions = {}) => ({ cluster: {}, env: { PARTITIONS: '1', ...env } });
 
 /** The first port, and free ones for further instances. */
 async function portsFrom(first: number, instances = 1): Promise<number[]> {
@@ -143,13 +171,15 @@ async function portsFrom(first: number, instances = 1): Promise<number[]> {
   return ports;
 }
 
-/** A free port for each part. */
-export async function freePorts(): Promise<Ports> {
+/** A free port for each part, and for each node if there is to be a cluster. */
+export async function freePorts(cluster?: ClusterOptions): Promise<Ports> {
+  const nodes = cluster && (await freeNodePorts(cluster.nodes ?? 6));
   return {
     gateway: await freePort(),
     operator: await freePort(),
     users: await freePort(),
     tasks: await freePort(),
-    redis: await freePort(),
+    redis: nodes?.[0] ?? (await freePort()),
+    ...(nodes && { cluster: nodes }),
   };
 }

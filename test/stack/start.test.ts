@@ -18,9 +18,10 @@ test('it starts everything, says what to try, shows all four logs, stops on Ctrl
     t.regex(first.output(), new RegExp(`redis-cli -p ${ports.redis} XREAD`));
     const user = await seed(gateway).user();
     await seed(gateway).task(user.id);
+    await gateway.get('/nowhere');
     for (const line of [
       /redis\): Ready/,
-      /gateway\): POST \/users\/users 201/,
+      /gateway\): GET \/nowhere 404/,
       /user-service\): POST \/users 201/,
       /task-service\): POST \/tasks 201/,
     ]) {

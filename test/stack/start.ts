@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdirSync, realpathSync, watch } from 'node:fs';
 import { createServer } from 'node:net';
 import { join, relative, resolve } from 'node:path';
+import { busOf, masters } from './cluster.ts';
 import { ensureInstalled } from './install.ts';
 import type { Part } from './part.ts';
 import { type Ports, root } from './parts.ts';
@@ -11,12 +12,14 @@ import { printer } from './print.ts';
 import { createStack, type Stack } from './stack.ts';
 
 // `npm start`: the whole system on this machine, until Ctrl+C, or until whatever started it ends. `npm run dev` (--watch)
-// also restarts a service when its source changes.
+// also restarts a service when its source changes. `npm run start:cluster` (--cluster) has a Redis Cluster of six nodes in
+// place of the one Redis.
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
 const watching = process.argv.includes('--watch');
-const dataDir = resolve(process.env.DATA_DIR || join(root, '.data'));
-const portVariables: Record<keyof Ports, [variable: string, preset: number]> = {
+const clustered = process.argv.includes('--cluster');
+const dataDir = resolve(process.env.DATA_DIR || join(root, clustered ? '.data/cluster' : '.data'));
+const portVariables: Record<Exclude<keyof Ports, 'cluster'>, [variable: string, preset: number]> = {
   gateway: ['GATEWAY_PORT', 8080],
   operator: ['OPERATOR_PORT', 8081],
   users: ['USER_SERVICE_PORT', 8005],
@@ -37,7 +40,10 @@ async function main(): Promise<void> {
   await lockData();
   ensureInstalled(say);
 
-  const stack = await createStack({ ports, dir: dataDir, supervised: !watching, onLine: printer(say) });
+  const stack = await createStack({
+    ...{ ports, dir: dataDir, supervised: !watching, onLine: printer(say) },
+    ...(clustered && { cluster: {}, env: given('PARTITIONS', 'REDIS_REPLICAS') }),
+  });
   const end = endOf(stack);
   await stack.start().catch((failure) => {
     if (!end.hasBegun()) throw failure;
@@ -45,6 +51,11 @@ async function main(): Promise<void> {
   if (end.hasBegun()) return;
   if (watching) restartOnChange(stack);
   welcome(ports);
+}
+
+/** Those of some variables that this process was given. */
+function given(...names: string[]): Record<string, string> {
+  return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
 }
 
 /** Stops the stack in order, and this process with it, at a signal or when nobody is there any more to send one. */
@@ -84,23 +95,26 @@ function readPorts(): Ports {
     throw new Error(`${variable}=${given}: must be a port number from 1 to 65535.`);
   };
   const { gateway, operator, users, tasks, redis } = portVariables;
+  const first = read(redis);
   return {
     ...{ gateway: read(gateway), operator: read(operator) },
-    ...{ users: read(users), tasks: read(tasks), redis: read(redis) },
+    ...{ users: read(users), tasks: read(tasks), redis: first },
+    ...(clustered && { cluster: Array.from({ length: 6 }, (_, node) => first + node) }),
   };
 }
 
-async function refuseBusyPorts(ports: Ports): Promise<void> {
-  const names = Object.keys(portVariables) as (keyof Ports)[];
-  for (const [at, name] of names.entries()) {
-    const [variable] = portVariables[name];
-    const same = names.slice(0, at).find((other) => ports[other] === ports[name]);
-    if (same) {
-      throw new Error(`${portVariables[same][0]} and ${variable} are both ${ports[name]}; they must differ.`);
-    }
-    if (await isFree(ports[name])) continue;
+async function refuseBusyPorts({ cluster, ...ports }: Ports): Promise<void> {
+  const names = Object.keys(portVariables) as (keyof typeof portVariables)[];
+  const wanted = names.flatMap((name) => {
+    const own = name === 'redis' && cluster ? cluster.flatMap((port) => [port, busOf(port)]) : [ports[name]];
+    return own.map((port) => ({ name, port, variable: portVariables[name][0] }));
+  });
+  for (const [at, { name, port, variable }] of wanted.entries()) {
+    const same = wanted.slice(0, at).find((other) => other.port === port);
+    if (same) throw new Error(`${same.variable} and ${variable} are both ${port}; they must differ.`);
+    if (await isFree(port)) continue;
     throw new Error(
-      `Port ${ports[name]} is in use, perhaps by another npm start; set ${variable} to use another for the ${name}.`,
+      `Port ${port} is in use, perhaps by another npm start; set ${variable} to use another for the ${name}.`,
     );
   }
 }
@@ -149,16 +163,25 @@ async function restart(part: Part): Promise<void> {
   }
 }
 
-function welcome({ gateway, operator, users, tasks, redis }: Ports): void {
+function welcome({ gateway, operator, users, tasks, redis, cluster }: Ports): void {
+  const last = cluster?.at(-1);
   say(`
-Ready. Gateway http://localhost:${gateway}   user service :${users}   task service :${tasks}   Redis :${redis}
+Ready. Gateway http://localhost:${gateway}   user service :${users}   task service :${tasks}   Redis :${redis}${last ? ` to :${last}` : ''}
 Console http://localhost:${operator} (events as they come, readers, dead letters, replays)
 
 Try, in another terminal:
   curl -i http://localhost:${gateway}/users/users -H 'Content-Type: application/json' -d '{"name":"Ada","email":"ada@example.com"}'
-  redis-cli -p ${redis} XREAD STREAMS 'user-events:{0}' 'task-events:{0}' 0 0
+  redis-cli ${cluster ? '-c ' : ''}-p ${redis} XREAD STREAMS 'user-events:{0}' 'task-events:{0}' 0 0
   curl http://localhost:${gateway}/tasks/ready
-
+${cluster ? clusterHelp(cluster) : ''}
 Ctrl+C stops everything and keeps the data in ${relative(process.cwd(), dataDir) || dataDir}/.
 `);
+}
+
+function clusterHelp(ports: number[]): string {
+  return `
+Each node with its role, partitions and lag; and how a replica takes the place of its master:
+  REDIS_CLUSTER=127.0.0.1:${ports[0]} npm run events -- cluster
+  redis-cli -p ${ports[masters]} CLUSTER FAILOVER
+`;
 }

@@ -55,7 +55,7 @@ async function withApp(
     collaborators: { endless },
     api: things,
     isOpen: () => isOpen,
-    missing: async () => (isOpen ? [] : ['everything']),
+    readiness: async () => ({ ready: isOpen, missing: [] }),
   });
   const server = await listen(app.callback(), 0, '127.0.0.1');
   try {

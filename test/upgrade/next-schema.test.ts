@@ -1,16 +1,13 @@
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import test from 'ava';
 import { type RawEntry, readEntry } from 'shared-events';
 import { startCommand } from '../stack/commands.ts';
 import { until } from '../stack/until.ts';
 import { oldData, withOldData } from './data.ts';
+import { nextProgram } from './next-program.ts';
 
 // Programs whose contract is one version further, on data of before: see next-contract.ts.
 
 const { people, documents, partitions } = oldData;
-const hook = `--import=${pathToFileURL(join(import.meta.dirname, 'next-contract.ts'))}`;
-const env = { NODE_OPTIONS: hook };
 
 interface NextUser {
   name: string;
@@ -61,12 +58,12 @@ test('with a required member more, what was written before is read, changed, del
     const { events } = (await feed.json()) as { events: { specversion?: string; reason?: string }[] };
     t.is(events.length, entries.length);
     t.true(events.every(({ specversion, reason }) => specversion === '1.0' && reason === undefined));
-  }, env);
+  }, nextProgram);
 });
 
 test('with a required member more, a replay brings back what is, and nothing that was deleted or changed', async (t) => {
   await withOldData(async ({ stack, redis, gateway }) => {
-    const replay = (...args: string[]) => startCommand('replay', stack, args, partitions, env).result;
+    const replay = (...args: string[]) => startCommand('replay', stack, args, partitions, nextProgram).result;
     const [task] = documents.tasks.filter(({ document }) => document.userId === people.even);
     await gateway.put(`/tasks/tasks/${task?.document.id}`, { title: 'Changed' });
     await gateway.delete(`/users/users/${people.odd}`);
@@ -91,5 +88,5 @@ test('with a required member more, a replay brings back what is, and nothing tha
     const replayed = await replay('all');
     t.is(replayed.output.match(/ not understood/g)?.length, 1, 'that of the dead letter');
     t.deepEqual(await answers(), before);
-  }, env);
+  }, nextProgram);
 });

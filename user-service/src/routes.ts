@@ -14,6 +14,7 @@ import {
   schemaRef,
   sendDocument,
   sendIfChanged,
+  sendJson,
   storeProblems,
 } from 'shared-events/http';
 import type { UserStore } from './store.ts';
@@ -73,7 +74,9 @@ export const userApi: Api<Collaborators> = {
         const idempotency = readIdempotencyKey(ctx, 'create-user', userInput, input);
         const created = createUser(newId(idempotency && routingDigits(idempotency.keyHash)), input, now());
         const stored = await store.create(created, ctx.state.context, idempotency);
-        ctx.set('Location', publicPath(ctx, `/users/${JSON.parse(stored.text).id}`));
+        // What was created before with the same key has another id.
+        const { id } = idempotency ? JSON.parse(stored.text) : created;
+        ctx.set('Location', publicPath(ctx, `/users/${id}`));
         ctx.status = 201;
         sendDocument(ctx, stored);
       },
@@ -140,8 +143,7 @@ export const userApi: Api<Collaborators> = {
         const id = user.idIn(ctx);
         const { text } = user.found(await store.find(id));
         const array = tasks.tasksOf(id, ctx.state.context, clientGone(ctx));
-        ctx.type = 'application/json';
-        ctx.body = await gather(userWithTasks(text, array));
+        sendJson(ctx, await gather(userWithTasks(text, array)));
       },
     },
   ],

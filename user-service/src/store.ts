@@ -1,4 +1,3 @@
-import type { Redis } from 'ioredis';
 import { hashTag, partitionOf, type RequestContext, type User, userEvents } from 'shared-events';
 import {
   createdRecord,
@@ -11,15 +10,17 @@ import {
   records,
   replayArgs,
   replayLua,
+  type StepOutcome,
   type Stored,
 } from 'shared-events/records';
-import { readingScript, script } from 'shared-events/redis';
+import { keysLike, readingScript, type Store, script } from 'shared-events/redis';
 import { appending } from 'shared-events/service';
+import { evidenceLua } from 'shared-events/streams';
 
 const lua = (file: string) => new URL(`lua/${file}`, import.meta.url);
 const createScript = script(recordLua, lua('apply-user.lua'), lua('create-user.lua'));
 const changeScript = script(recordLua, lua('apply-user.lua'), lua('change-user.lua'));
-const replayFiles = [recordLua, replayLua, lua('apply-user.lua'), lua('replay-user.lua')];
+const replayFiles = [recordLua, evidenceLua, replayLua, lua('apply-user.lua'), lua('replay-user.lua')];
 const replaySteps = { replay: script(...replayFiles), verify: readingScript(...replayFiles) };
 
 const recordPrefix = (partition: number) => `user:${hashTag(partition)}:`;
@@ -28,8 +29,8 @@ const recordPrefix = (partition: number) => `user:${hashTag(partition)}:`;
 function userKeys(partitions: number) {
   const partition = (id: string) => partitionOf(id, partitions);
   return {
-    /** of the stream and of a user's record */
-    of: (id: string) => [userEvents.key(partition(id)), recordPrefix(partition(id)) + id],
+    /** Of the stream and of a user's record; in the partition where it is kept, if that may be a wrong one. */
+    of: (id: string, at = partition(id)) => [userEvents.key(at), recordPrefix(at) + id],
     /** The marker of an Idempotency-Key, in the partition that the key's hash leads to, as the user's id does. */
     marker: ({ keyHash }: Idempotency) => `user-keys:${hashTag(partition(keyHash))}:${keyHash}`,
   };
@@ -44,13 +45,20 @@ export interface UserStore extends Records<User> {
   create(user: User, context: RequestContext, idempotency?: Idempotency): Promise<Stored>;
 }
 
+interface UserStoreOptions {
+  redis: Store;
+  writer: Store;
+  partitions: number;
+}
+
 /** Users as they are kept in Redis: keys and scripts. */
-export function userStore({ redis, partitions }: { redis: Redis; partitions: number }): UserStore {
+export function userStore({ redis, writer, partitions }: UserStoreOptions): UserStore {
   const keys = userKeys(partitions);
 
   return {
     ...records({
       redis,
+      writer,
       stream: userEvents,
       updated: 'user.updated',
       deleted: 'user.deleted',
@@ -66,7 +74,7 @@ export function userStore({ redis, partitions }: { redis: Redis; partitions: num
       const reply = await appending('user.created', context, (from) => {
         const entry = { subject: user.id, data: written.text, schema: written.schema, ...from };
         const fields = userEvents.encode({ type: 'user.created', ...entry });
-        return createScript(redis, named, [idempotency?.bodyHash ?? '', markerSeconds, ...fields]);
+        return createScript(writer, named, [idempotency?.bodyHash ?? '', markerSeconds, ...fields]);
       });
       return inTodaysShape(userEvents, createdRecord(reply as string[], written));
     },
@@ -86,14 +94,14 @@ export const userRecords: RecordSet<User> = {
       async step(final, asOf, mode) {
         const outcome = await replaySteps[mode](
           redis,
-          keys.of(final.subject),
+          keys.of(final.subject, partition),
           replayArgs(final, asOf, mode, types),
         );
-        return outcome as 'same' | 'different' | 'behind';
+        return outcome as StepOutcome;
       },
       async *orphans(isLiving) {
-        for await (const found of redis.scanStream({ match: `${prefix}*`, count: 1000 })) {
-          for (const key of found as string[]) {
+        for await (const keys of keysLike(redis, prefix)) {
+          for (const key of keys) {
             const subject = key.slice(prefix.length);
             if (!isLiving(subject)) yield { subject };
           }

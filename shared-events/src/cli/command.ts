@@ -1,9 +1,9 @@
 import { hostname } from 'node:os';
-import type { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { type CommonConfig, commonConfig, readConfig } from '../config.ts';
 import { openRedis } from '../redis/connection.ts';
 import { partitionsOfData } from '../redis/partitions.ts';
+import type { Store } from '../redis/store.ts';
 
 /** Writes a line to standard output. */
 export const say = (line: string) => process.stdout.write(`${line}\n`);
@@ -38,7 +38,7 @@ export const silent = pino({ level: 'silent' });
  * Connects to the Redis of the environment for the time of some work, which is told the number of partitions that the
  * data was written with. Fails if there is no Redis, or with `wrong_partitions` if the environment says another number.
  */
-export async function withRedis(work: (redis: Redis, config: CommonConfig) => Promise<void>): Promise<void> {
+export async function withRedis(work: (redis: Store, config: CommonConfig) => Promise<void>): Promise<void> {
   const config = readConfig(commonConfig, process.env);
   const redis = openRedis({ config, log: silent }, commandTimeout);
   try {

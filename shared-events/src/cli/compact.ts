@@ -1,5 +1,6 @@
 import { streamKeys } from '../events/streams.ts';
 import { Failure } from '../failure.ts';
+import { nodeOf } from '../redis/store.ts';
 import { compact } from '../streams/compact.ts';
 import { holderOf, say, withRedis } from './command.ts';
 import { progress } from './progress.ts';
@@ -17,9 +18,10 @@ export async function compactStreams(olderThan: string | undefined, dryRun: bool
   }
   const age = Number(count) * units[unit as keyof typeof units];
   await withRedis(async (redis, { PARTITIONS }) => {
-    const [now] = await redis.time();
-    const before = `${(Number(now) - age) * 1000}-0`;
     for (const stream of streamKeys(PARTITIONS)) {
+      // By the clock that gave the ids.
+      const [now] = await (nodeOf(redis, stream) ?? redis).time();
+      const before = `${(Number(now) - age) * 1000}-0`;
       const bar = progress({ out: process.stderr, label: stream, total: await redis.xlen(stream) });
       const { superseded, deleted } = await compact({
         redis,

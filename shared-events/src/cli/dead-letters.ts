@@ -1,6 +1,6 @@
-import type { Redis } from 'ioredis';
 import { streamKeys } from '../events/streams.ts';
 import { Failure } from '../failure.ts';
+import type { Store } from '../redis/store.ts';
 import { type DeadLetter, deadLetters } from '../streams/dead-letters.ts';
 import { groupStates } from '../streams/lag.ts';
 import { say, withRedis } from './command.ts';
@@ -46,7 +46,7 @@ async function drop({ id, of }: Found): Promise<void> {
   say(`${id} is dropped`);
 }
 
-async function findDeadLetters(redis: Redis, streams: string[], only: string | undefined): Promise<Found[]> {
+async function findDeadLetters(redis: Store, streams: string[], only: string | undefined): Promise<Found[]> {
   const found: Found[] = [];
   for (const stream of streams) {
     for (const { group } of await groupStates({ redis, stream })) {

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { Failure } from '../failure.ts';
+import { cluster } from './cluster.ts';
 import { command, say } from './command.ts';
 import { compactStreams } from './compact.ts';
 import { deadLetterCommand } from './dead-letters.ts';
@@ -28,8 +29,11 @@ const help = `Shows and steers the event streams.
   npm run events -- compact --older-than 30d   remove what a replay does not need: superseded updates, and all of what was
                                                deleted before that; never what a reader has not passed
       --dry-run                                only say how much that is
+  npm run events -- cluster                    each node of a Redis Cluster: role, partitions, keys, memory, and how far
+                                               each replica is behind
+      --json                                   a JSON line each
 
-Environment: REDIS_HOST, REDIS_PORT, REDIS_USERNAME, REDIS_PASSWORD and REDIS_TLS, as for the services.`;
+Environment: REDIS_HOST, REDIS_PORT or REDIS_CLUSTER, REDIS_USERNAME, REDIS_PASSWORD and REDIS_TLS, as for the services.`;
 
 const options = {
   from: { type: 'string' },
@@ -58,6 +62,8 @@ await command(async () => {
       return deadLetterCommand(rest[0], rest[1], values.group);
     case 'compact':
       return compactStreams(values['older-than'], values['dry-run']);
+    case 'cluster':
+      return cluster(values);
     default:
       throw new Failure(
         'unknown_command',

@@ -2,10 +2,10 @@ import { createWriteStream } from 'node:fs';
 import { constants, setPriority } from 'node:os';
 import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
-import type { Redis } from 'ioredis';
 import { Failure } from '../failure.ts';
 import { tellParent } from '../operator/replay-news.ts';
 import { type RecordSet, recordsReplay } from '../records/replay.ts';
+import type { Store } from '../redis/store.ts';
 import { refuseCompacted, withStreamLock } from '../streams/maintenance.ts';
 import type { Projection } from '../streams/projection.ts';
 import { projectionReplay } from '../streams/projection-replay.ts';
@@ -20,7 +20,7 @@ export interface Replayable {
 }
 
 /** Opens one partition, of so many that the data has, for a replay. */
-type OpenTarget = (redis: Redis, partition: number, partitions: number) => ReplayTarget;
+type OpenTarget = (redis: Store, partition: number, partitions: number) => ReplayTarget;
 
 const targetsOf = ({ projections = [], records = [] }: Replayable) =>
   new Map<string, OpenTarget>([
@@ -55,7 +55,7 @@ export const replayHelp = (
                                                   (1795383360000-0) or a time (2026-11-22T21:36:00Z)
 
 It may be stopped at any moment and run again.
-Environment: REDIS_HOST, REDIS_PORT, REDIS_USERNAME, REDIS_PASSWORD and REDIS_TLS, as for the services.`;
+Environment: REDIS_HOST, REDIS_PORT or REDIS_CLUSTER, REDIS_USERNAME, REDIS_PASSWORD and REDIS_TLS, as for the services.`;
 
 /** The exit code of a service that is asked, with --decline, for what is not its own. */
 export const declined = 3;
@@ -103,7 +103,7 @@ export function chooseNames(names: string[], wanted: string[]): string[] {
   );
 }
 
-async function replay(name: string, targets: ReplayTarget[], redis: Redis, mode: ReplayMode) {
+async function replay(name: string, targets: ReplayTarget[], redis: Store, mode: ReplayMode) {
   let differences = 0;
   let unread = 0;
   const total = await lengthOf(redis, targets);
@@ -142,7 +142,7 @@ async function replay(name: string, targets: ReplayTarget[], redis: Redis, mode:
   if (unread > 0 || (mode === 'verify' && differences > 0)) process.exitCode = 1;
 }
 
-async function writeState(name: string, targets: ReplayTarget[], redis: Redis, { until, file }: PastState) {
+async function writeState(name: string, targets: ReplayTarget[], redis: Store, { until, file }: PastState) {
   const bar = progress({ out: process.stderr, label: name, total: await lengthOf(redis, targets) });
   const lines: string[] = [];
   for (const target of targets) {
@@ -160,7 +160,7 @@ async function writeState(name: string, targets: ReplayTarget[], redis: Redis, {
   );
 }
 
-async function lengthOf(redis: Redis, targets: ReplayTarget[]): Promise<number> {
+async function lengthOf(redis: Store, targets: ReplayTarget[]): Promise<number> {
   const lengths = await Promise.all(targets.map(({ stream }) => redis.xlen(stream)));
   return lengths.reduce((sum, length) => sum + length, 0);
 }

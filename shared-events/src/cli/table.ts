@@ -2,7 +2,7 @@
 export function table(head: string[], rows: (string | number)[][]): string[] {
   const cells = [head, ...rows].map((row) => row.map(String));
   const widths = head.map((_, column) => Math.max(...cells.map((row) => (row[column] ?? '').length)));
-  const isFigure = head.map((_, column) => rows.every((row) => /^>?[\d.]+$/.test(String(row[column]))));
+  const isFigure = head.map((_, column) => rows.every((row) => /^(>?[\d.]+)?$/.test(String(row[column]))));
   return cells.map((row) =>
     row
       .map((cell, column) =>

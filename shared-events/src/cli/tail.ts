@@ -4,6 +4,7 @@ import { field, type RawEntry, subjectOf } from '../events/entry.ts';
 import { streamKeys } from '../events/streams.ts';
 import { Failure } from '../failure.ts';
 import { openBlockingRedis } from '../redis/connection.ts';
+import { readTogether } from '../redis/store.ts';
 import { readBatches } from '../streams/entries.ts';
 import { endOf } from '../streams/pages.ts';
 import { entryId, say, silent, withRedis } from './command.ts';
@@ -36,14 +37,19 @@ export async function tail({ from, types, subject, json, follow }: TailOptions):
     for (const stream of streamKeys(config.PARTITIONS)) {
       positions.set(stream, start ?? (await endOf({ redis, stream })));
     }
-    const connect = () => openBlockingRedis({ config, log: silent }, block);
     const { signal } = new AbortController();
-    for await (const batch of readBatches({ connect, positions, signal, count: batchSize, block })) {
-      for (const { stream, entry } of batch.entries) {
-        if (isWanted(entry)) say(json ? JSON.stringify(asEvent(stream, entry)) : line(entry));
+    async function print(streams: string[]): Promise<void> {
+      const [key = ''] = streams;
+      const connect = () => openBlockingRedis({ config, log: silent, redis, key }, block);
+      const from = new Map(streams.map((stream) => [stream, positions.get(stream) as string]));
+      for await (const batch of readBatches({ connect, positions: from, signal, count: batchSize, block })) {
+        for (const { stream, entry } of batch.entries) {
+          if (isWanted(entry)) say(json ? JSON.stringify(asEvent(stream, entry)) : line(entry));
+        }
+        if (!follow && batch.isCaughtUp) return;
       }
-      if (!follow && batch.isCaughtUp) return;
     }
+    await Promise.all(readTogether(redis, [...positions.keys()]).map(print));
   });
 }
 

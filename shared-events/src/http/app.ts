@@ -7,10 +7,10 @@ import { requestMetrics } from '../telemetry/request-metrics.ts';
 import type { RequestState } from '../telemetry/request-state.ts';
 import { isTracing } from '../tracing.ts';
 import { type CommonCollaborators, commonRoutes } from './common-routes.ts';
-import { type AppContext, contextMiddleware } from './context.ts';
-import { type Problems, problemResponses } from './problems.ts';
-import { requestSpan } from './request-span.ts';
-import type { Api, Endpoint } from './route.ts';
+import { type AppContext, readContext, setContext } from './context.ts';
+import { type Problems, problemAnswers } from './problems.ts';
+import { withinRequestSpan } from './request-span.ts';
+import type { Api, Endpoint, RouteContext } from './route.ts';
 import { bind, routing } from './routing.ts';
 
 /** Routes that are no part of a service's API, such as those of operators. They bring their own collaborators. */
@@ -31,27 +31,46 @@ export interface AppOptions<Collaborators> extends CommonCollaborators {
   isOpen(): boolean;
 }
 
-/** The app both services are: request ids, log, problems and the routes of every service around the service's own. */
+/**
+ * The app both services are: request ids, metrics, log, problems and the routes of every service around the service's
+ * own. It is one middleware that does one thing after the other: each further one would cost every request.
+ */
 export function createApp<Collaborators>(options: AppOptions<Collaborators>): Koa<RequestState> {
-  const { log, metrics, missing, api, collaborators, parts = [], isOpen } = options;
+  const { log, metrics, readiness, api, collaborators, parts = [], isOpen } = options;
   const own = [...bind(api.routes, collaborators), ...parts.flatMap(({ routes }) => routes)];
-  const { findRoute, answer, allowedMethods } = routing([
+  const { findRoute, tellMethods } = routing([
     ...bind(commonRoutes(api.name), options),
     ...own.map((route) => openWhen(isOpen, route)),
   ]);
   const problems: Problems = Object.assign({}, api.problems, ...parts.map((part) => part.problems));
+  const answerProblem = problemAnswers(log, problems);
+  const logRequest = requestLog(log);
+  const measured = requestMetrics(metrics);
 
-  measureReadiness(metrics, missing);
+  async function answer(ctx: AppContext, route: Endpoint | undefined, start: number): Promise<void> {
+    try {
+      refuseOtherTypes(ctx, route);
+      if (route) await route.handle(ctx as RouteContext, undefined);
+      else await tellMethods(ctx);
+      refuseUnanswered(ctx);
+    } catch (error) {
+      answerProblem(ctx, error);
+    }
+    const ms = performance.now() - start;
+    logRequest(ctx, ms);
+    measured.end(ctx, ms);
+  }
+
+  measureReadiness(metrics, readiness);
   const app = new Koa<RequestState>();
-  app.use(requestMetrics(metrics));
-  app.use(findRoute);
-  app.use(contextMiddleware);
-  if (isTracing()) app.use(requestSpan);
-  app.use(requestLog(log));
-  app.use(problemResponses(log, problems));
-  app.use(refuseUnanswered);
-  app.use(allowedMethods);
-  app.use(answer);
+  app.use((ctx) => {
+    const start = performance.now();
+    measured.begin();
+    const route = findRoute(ctx);
+    setContext(ctx, readContext(ctx.headers));
+    const traced = isTracing() && !route?.untraced;
+    return traced ? withinRequestSpan(ctx, () => answer(ctx, route, start)) : answer(ctx, route, start);
+  });
   app.on('error', (error: NodeJS.ErrnoException, ctx?: AppContext) => {
     const requestId = ctx?.state.context?.request;
     if (clientLeft.has(error.code ?? '')) log.debug({ requestId, code: error.code }, 'a client left early');
@@ -78,16 +97,18 @@ const clientLeft = new Set([
   'ABORT_ERR',
 ]);
 
-/** Turns away what asks for another media type than JSON if its route has no other, and what no route answered. */
-async function refuseUnanswered(ctx: AppContext, next: Koa.Next): Promise<void> {
-  if (
-    ctx.method !== 'DELETE' &&
-    ctx.state.route?.type === undefined &&
-    !ctx.accepts('application/json', 'application/problem+json')
-  ) {
+/** Turns away what asks for another media type than JSON if its route has no other. */
+function refuseOtherTypes(ctx: AppContext, route: Endpoint | undefined): void {
+  const { accept } = ctx.headers;
+  if (accept === undefined || accept === '*/*' || ctx.method === 'DELETE' || route?.type !== undefined)
+    return;
+  if (!ctx.accepts('application/json', 'application/problem+json')) {
     throw new Failure('not_acceptable', 'Every answer here is application/json.');
   }
-  await next();
+}
+
+/** Turns away what no route has answered. */
+function refuseUnanswered(ctx: AppContext): void {
   if (ctx.method === 'OPTIONS' && ctx.status === 200) ctx.status = 204;
   if (ctx.body !== undefined && ctx.body !== null) return;
   if (ctx.status === 404) throw new Failure('not_found', 'There is nothing at this path.');

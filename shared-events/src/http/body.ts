@@ -4,8 +4,18 @@ import type { ObjectSchema } from 'yup';
 import { Failure } from '../failure.ts';
 import type { AppContext } from './context.ts';
 
-// A member named __proto__ is an unknown member like any other: it is left out.
-const parserOptions = { enableTypes: ['json'], jsonLimit: '64kb', strict: false, onProtoPoisoning: 'remove' };
+/** The most bytes of a body; as text, the parser would work it out with each. */
+const maxBytes = 64 * 1024;
+
+const parserOptions = {
+  enableTypes: ['json'],
+  // What comes here is known to be JSON.
+  detectJSON: () => true,
+  jsonLimit: maxBytes as unknown as string,
+  strict: false,
+  // A member named __proto__ is an unknown member like any other: it is left out.
+  onProtoPoisoning: 'remove',
+};
 const parse = bodyParser(parserOptions);
 const json = /^application\/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
 
@@ -37,7 +47,10 @@ export async function readBody<T extends object>(ctx: AppContext, schema: Object
   }
   const { body, rawBody } = ctx.request;
   if (rawBody === '') throw new Failure('malformed_json', 'The body is empty.');
-  if (!isUtf8(Buffer.concat(received))) throw new Failure('malformed_json', 'The body is not valid UTF-8.');
+  // What stands for bytes that are no UTF-8 may also have been sent as it is.
+  if (String(rawBody).includes('\uFFFD') && !isUtf8(Buffer.concat(received))) {
+    throw new Failure('malformed_json', 'The body is not valid UTF-8.');
+  }
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     throw new Failure('body_not_an_object', 'The body must be a JSON object.');
   }

@@ -2,18 +2,23 @@ import type { Registry } from 'prom-client';
 import { Failure } from '../failure.ts';
 import { answeredWith } from './describe.ts';
 import type { Route } from './route.ts';
+import { sendJson } from './send-json.ts';
+
+/** Whether a service can serve. */
+export interface Readiness {
+  ready: boolean;
+  /** The names of what is missing; of a service that is ready, of what is missing for some of what it serves. */
+  missing: string[];
+}
 
 /** What the routes of every service ask. */
 export interface CommonCollaborators {
-  /** The names of what is missing for good service; none if all is there. */
-  missing(): Promise<string[]>;
+  readiness(): Promise<Readiness>;
   /** The JSON text of the OpenAPI document of the service. */
   document: string;
   /** The figures that `GET /metrics` tells. */
   metrics: Registry;
 }
-
-const json = 'application/json';
 
 /**
  * The routes that every service has beside its own.
@@ -29,8 +34,7 @@ export const commonRoutes = (service: string): Route<CommonCollaborators>[] => [
     untraced: true,
     answers: { 200: answeredWith.state('healthy', 'It lives, whatever Redis and the other service do.') },
     handle(ctx) {
-      ctx.type = json;
-      ctx.body = '{"status":"healthy"}';
+      sendJson(ctx, '{"status":"healthy"}');
     },
   },
   {
@@ -42,11 +46,10 @@ export const commonRoutes = (service: string): Route<CommonCollaborators>[] => [
     untraced: true,
     answers: { 200: answeredWith.state('ready', 'All it needs is there.') },
     problems: ['not_ready'],
-    async handle(ctx, { missing }) {
-      const names = await missing();
-      if (names.length > 0) throw new Failure('not_ready', `Not ready: ${names.join(', ')}.`);
-      ctx.type = json;
-      ctx.body = '{"status":"ready"}';
+    async handle(ctx, { readiness }) {
+      const { ready, missing } = await readiness();
+      if (!ready) throw new Failure('not_ready', `Not ready: ${missing.join(', ')}.`);
+      sendJson(ctx, JSON.stringify({ status: 'ready', ...(missing.length > 0 && { missing }) }));
     },
   },
   {
@@ -56,8 +59,7 @@ export const commonRoutes = (service: string): Route<CommonCollaborators>[] => [
     summary: "The description of this service's API",
     answers: { 200: { description: 'An OpenAPI 3.1 document.', schema: { type: 'object' } } },
     handle(ctx, { document }) {
-      ctx.type = json;
-      ctx.body = document;
+      sendJson(ctx, document);
     },
   },
   {

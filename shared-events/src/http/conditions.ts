@@ -1,5 +1,6 @@
 import type { ChangeRequest, Stored } from '../records/records.ts';
 import type { AppContext } from './context.ts';
+import { sendJson } from './send-json.ts';
 
 const etag = (version: string): string => `"${version}"`;
 
@@ -12,8 +13,7 @@ const matches = (tags: string[], version: string): boolean =>
 /** Answers with a document: its text as it stands, and its version as ETag. */
 export function sendDocument(ctx: AppContext, { version, text }: Stored): void {
   ctx.set('ETag', etag(version));
-  ctx.type = 'application/json';
-  ctx.body = text;
+  sendJson(ctx, text);
 }
 
 /**
@@ -21,7 +21,9 @@ export function sendDocument(ctx: AppContext, { version, text }: Stored): void {
  */
 export function sendIfChanged(ctx: AppContext, stored: Stored): void {
   sendDocument(ctx, stored);
-  const tags = tagsIn(ctx.get('If-None-Match')).map((tag) => tag.replace(/^W\//, ''));
+  const header = ctx.get('If-None-Match');
+  if (header === '') return;
+  const tags = tagsIn(header).map((tag) => tag.replace(/^W\//, ''));
   if (matches(tags, stored.version)) ctx.status = 304;
 }
 

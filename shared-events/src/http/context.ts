@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { Middleware, ParameterizedContext } from 'koa';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { ParameterizedContext } from 'koa';
 import type { RequestContext } from '../events/entry.ts';
 import type { RequestState } from '../telemetry/request-state.ts';
 
@@ -23,18 +24,21 @@ export const contextHeaders = ({ request, trace }: RequestContext) => ({
 });
 
 /** The context that headers tell of; what they do not tell, or not well, is made. */
-export function readContext(header: (name: string) => string): RequestContext {
-  const request = header('X-Request-Id');
-  const trace = header('traceparent');
+export function readContext(headers: IncomingHttpHeaders): RequestContext {
+  const request = headers['x-request-id'];
+  const { traceparent: trace } = headers;
   return {
-    request: requestIdPattern.test(request) ? request : randomUUID(),
-    trace: traceparentPattern.test(trace) ? trace : newTraceparent(),
+    request: isLike(requestIdPattern, request) ? request : randomUUID(),
+    trace: isLike(traceparentPattern, trace) ? trace : newTraceparent(),
   };
 }
 
-/** Takes request id and trace context from the request, or makes them, and answers with them. */
-export const contextMiddleware: Middleware<RequestState> = (ctx, next) => {
-  ctx.state.context = readContext((name) => ctx.get(name));
-  ctx.set(contextHeaders(ctx.state.context));
-  return next();
-};
+const isLike = (pattern: RegExp, value: unknown): value is string =>
+  typeof value === 'string' && pattern.test(value);
+
+/** Makes this the context of a request, and answers with it. */
+export function setContext(ctx: AppContext, context: RequestContext): void {
+  ctx.state.context = context;
+  ctx.set('X-Request-Id', context.request);
+  ctx.set('traceparent', context.trace);
+}

@@ -102,8 +102,8 @@ export const answeredWith = {
   }),
 };
 
-/** The codes of what needs Redis. */
-export const storeProblems = ['not_ready', 'redis_unavailable'];
+/** The codes of what reads or writes records. */
+export const storeProblems = ['newer_schema', 'not_ready', 'redis_unavailable'];
 
 /** The codes that a creation with an Idempotency-Key may end with. */
 export const idempotencyProblems = [

@@ -1,9 +1,9 @@
-import type { Middleware } from 'koa';
 import type { Logger } from 'pino';
 import { ValidationError } from 'yup';
+import { UndecodableEntry } from '../events/entry.ts';
 import { Failure } from '../failure.ts';
 import { RedisUnavailable } from '../redis/unavailable.ts';
-import type { RequestState } from '../telemetry/request-state.ts';
+import type { AppContext } from './context.ts';
 
 /** A problem's status and title; `ours` if the log tells of it although its status is one of the client's doing. */
 export type Problem = [status: number, title: string, blame?: 'ours'];
@@ -36,6 +36,7 @@ export const problems = {
   not_implemented: [501, 'Not implemented'],
   upstream_failed: [502, 'The other service failed'],
   redis_unavailable: [503, 'Redis is not available'],
+  newer_schema: [503, 'Written by a newer version'],
   not_ready: [503, 'Not ready'],
   record_busy: [503, 'Too many changes at once'],
   upstream_timeout: [504, 'The other service was too slow'],
@@ -69,6 +70,12 @@ function explain(error: unknown, known: Problems): Found {
       detail: 'Redis is away or does not accept writes. Try again shortly.',
     };
   }
+  if (error instanceof UndecodableEntry && error.code === 'unknown_schema') {
+    return {
+      code: 'newer_schema',
+      detail: 'A newer version of this service wrote the document. Try again when that version runs.',
+    };
+  }
   return {
     code: 'internal_error',
     detail: 'Something unexpected happened. The log has it under this requestId.',
@@ -84,25 +91,21 @@ const reasonOf = (error: unknown): string =>
     : String(error);
 
 /**
- * Answers what is thrown below it as `application/problem+json`, and logs what is not the client's doing.
+ * Returns what answers an error as `application/problem+json`, and logs what is not the client's doing.
  * @param own the problems of the service's own, beside those of every service
  */
-export function problemResponses(log: Logger, own: Problems): Middleware<RequestState> {
+export function problemAnswers(log: Logger, own: Problems): (ctx: AppContext, error: unknown) => void {
   const known: Problems = { ...problems, ...own };
-  return async (ctx, next) => {
-    try {
-      await next();
-    } catch (error) {
-      const found = explain(error, known);
-      const requestId = ctx.state.context.request;
-      const meaning = known[found.code] ?? problems.internal_error;
-      logProblem(log, error, { ...found, meaning, requestId });
-      const [status] = meaning;
-      if (status === 503) ctx.set('Retry-After', '1');
-      ctx.status = status;
-      ctx.type = 'application/problem+json';
-      ctx.body = problemBody(found, meaning, requestId);
-    }
+  return (ctx, error) => {
+    const found = explain(error, known);
+    const requestId = ctx.state.context.request;
+    const meaning = known[found.code] ?? problems.internal_error;
+    logProblem(log, error, { ...found, meaning, requestId });
+    const [status] = meaning;
+    if (status === 503) ctx.set('Retry-After', '1');
+    ctx.status = status;
+    ctx.type = 'application/problem+json';
+    ctx.body = problemBody(found, meaning, requestId);
   };
 }
 

@@ -1,17 +1,14 @@
 import { SpanStatusCode } from '@opentelemetry/api';
-import type { Middleware } from 'koa';
 import { routeOf } from '../telemetry/request-metrics.ts';
-import type { RequestState } from '../telemetry/request-state.ts';
 import { beginSpan, traceparentOf, within } from '../tracing.ts';
-import { contextHeaders } from './context.ts';
+import { type AppContext, setContext } from './context.ts';
 
 /**
- * Makes each request a span below the traceparent it came with, until its answer has been sent; answer, log and events
- * then carry the span's own. A route that is untraced has none.
+ * Answers a request within a span below the traceparent it came with, which lasts until the answer has been sent; answer,
+ * log and events then carry the span's own. Call it only while tracing.
  */
-export const requestSpan: Middleware<RequestState> = (ctx, next) => {
-  const { context, route } = ctx.state;
-  if (route?.untraced) return next();
+export function withinRequestSpan<T>(ctx: AppContext, answer: () => T): T {
+  const { context } = ctx.state;
   const span = beginSpan({
     name: ctx.method,
     kind: 'server',
@@ -22,8 +19,7 @@ export const requestSpan: Middleware<RequestState> = (ctx, next) => {
       'http.request.header.x-request-id': [context.request],
     },
   });
-  ctx.state.context = { ...context, trace: traceparentOf(span) };
-  ctx.set(contextHeaders(ctx.state.context));
+  setContext(ctx, { ...context, trace: traceparentOf(span) });
   ctx.res.once('close', () => {
     const pattern = routeOf(ctx.state);
     span.updateName(`${ctx.method} ${pattern}`);
@@ -31,5 +27,5 @@ export const requestSpan: Middleware<RequestState> = (ctx, next) => {
     if (ctx.status >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
     span.end();
   });
-  return within(span, next);
-};
+  return within(span, answer);
+}

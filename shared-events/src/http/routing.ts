@@ -1,7 +1,6 @@
 import { METHODS } from 'node:http';
-import Router from '@koa/router';
-import type { Middleware } from 'koa';
-import type { RequestState } from '../telemetry/request-state.ts';
+import Router, { type RouterContext } from '@koa/router';
+import type { AppContext } from './context.ts';
 import type { Endpoint, RouteContext } from './route.ts';
 
 /** Routes that are answered with these collaborators. */
@@ -10,35 +9,47 @@ export const bind = <Collaborators>(
   collaborators: Collaborators,
 ): Endpoint[] => routes.map((route) => ({ ...route, handle: (ctx) => route.handle(ctx, collaborators) }));
 
+const options = { strict: true, sensitive: true, methods: METHODS };
+
+/** What a pattern or path begins with: `things` for `/things/:id`. */
+function firstSegment(path: string): string {
+  const end = path.indexOf('/', 1);
+  return end === -1 ? path.slice(1) : path.slice(1, end);
+}
+
 /**
- * Returns what finds the route of a request, for all that want to know it; what answers by it, which must come later; and
- * what tells which methods a path has. The router is asked once for each request.
+ * Returns what finds the route of a request and notes it in its state, and what answers a request for which there is
+ * none with the methods that its path has. The patterns of all routes begin with a literal segment: a router tries each
+ * of its patterns in turn, so there is one for each first segment.
  */
 export function routing(routes: Endpoint[]) {
-  const router = new Router<RequestState>({ strict: true, sensitive: true, methods: METHODS });
-  for (const { method, path } of routes) router.register(path, [method], () => undefined);
-  const routeOf = new Map(router.stack.map((layer, at) => [layer, routes[at]]));
-  const found = new WeakMap<object, Endpoint>();
+  const routers = new Map<string, Router>();
+  const routeOf = new Map<unknown, Endpoint>();
+  for (const route of routes) {
+    const segment = firstSegment(route.path);
+    const router = routers.get(segment) ?? new Router(options);
+    routers.set(segment, router);
+    routeOf.set(
+      router.register(route.path, [route.method], () => undefined),
+      route,
+    );
+  }
 
-  const findRoute: Middleware<RequestState> = (ctx, next) => {
-    const { path, pathAndMethod } = router.match(ctx.path, ctx.method);
-    const layer = pathAndMethod.at(-1);
-    const route = layer && routeOf.get(layer);
-    // `allowedMethods` goes by these.
-    Object.assign(ctx, { matched: path });
-    if (layer && route) {
-      ctx.state.route = route;
-      Object.assign(ctx, { params: layer.params(ctx.path, layer.captures(ctx.path)) });
-      found.set(ctx, route);
-    }
-    return next();
-  };
+  function findRoute(ctx: AppContext): Endpoint | undefined {
+    const found = routers.get(firstSegment(ctx.path))?.match(ctx.path, ctx.method);
+    // What `allowedMethods` goes by.
+    (ctx as RouterContext).matched = found?.path ?? [];
+    const layer = found?.pathAndMethod.at(-1);
+    if (layer === undefined) return undefined;
+    (ctx as RouteContext).params = layer.params(ctx.path, layer.captures(ctx.path));
+    const route = routeOf.get(layer);
+    ctx.state.route = route;
+    return route;
+  }
 
-  const answer: Middleware<RequestState> = async (ctx, next) => {
-    const route = found.get(ctx);
-    if (route) await route.handle(ctx as RouteContext, undefined);
-    else await next();
-  };
+  const allowedMethods = new Router(options).allowedMethods();
+  const nothing = async () => undefined;
+  const tellMethods = (ctx: AppContext) => allowedMethods(ctx as RouterContext, nothing);
 
-  return { findRoute, answer, allowedMethods: router.allowedMethods() };
+  return { findRoute, tellMethods };
 }

@@ -117,7 +117,10 @@ function refuse(error: ReadError, socket: Duplex): void {
     socket.destroy();
     return;
   }
-  const context = readContext((name) => headerIn(error.rawPacket, name));
+  const context = readContext({
+    'x-request-id': headerIn(error.rawPacket, 'x-request-id'),
+    traceparent: headerIn(error.rawPacket, 'traceparent'),
+  });
   const code = refusals[error.code ?? ''] ?? 'bad_request';
   const meaning: Problem = problems[code];
   const [status] = meaning;

@@ -16,6 +16,7 @@ const idleTimeout = 1000;
 export interface ServiceAnswer {
   status: number;
   contentType: string;
+  etag: string;
   body: AsyncIterable<Buffer> & { text(): Promise<string>; dump(): Promise<void> };
 }
 
@@ -77,7 +78,8 @@ function untracedClient({ name, base, maxResponseSize = -1 }: ServiceClientOptio
           if (!wasCut(error)) throw error;
           return pool.request(request);
         });
-        return { status: statusCode, contentType: String(headers['content-type']), body };
+        const { etag = '', 'content-type': contentType } = headers;
+        return { status: statusCode, contentType: String(contentType), etag: String(etag), body };
       } catch (cause) {
         if (late) {
           throw new Failure('upstream_timeout', `The ${name} did not answer in time.`, { cause });

@@ -1,6 +1,7 @@
-import type { Redis } from 'ioredis';
 import { asEvent } from '../events/as-event.ts';
 import { Failure } from '../failure.ts';
+import type { Store } from '../redis/store.ts';
+import { availableOf } from '../redis/unavailable.ts';
 import { deadLetters } from '../streams/dead-letters.ts';
 import { groupNames } from '../streams/lag.ts';
 
@@ -8,14 +9,14 @@ import { groupNames } from '../streams/lag.ts';
 const maxTold = 500;
 
 /** Finds the dead letters of all groups of some streams. */
-export function createDeadLetters(redis: Redis, streams: readonly string[]) {
+export function createDeadLetters(redis: Store, streams: readonly string[]) {
   const groupsOf = async (stream: string) =>
     (await groupNames({ redis, stream })).map((group) => ({ redis, stream, group }));
 
   return {
     /** Resolves to how many there are, and the first 500 with their reason. */
     async list() {
-      const groups = (await Promise.all(streams.map(groupsOf))).flat();
+      const groups = (await availableOf(streams.map(groupsOf))).flat();
       const counts = await Promise.all(groups.map((group) => deadLetters(group).count()));
       const told = [];
       for (const [at, { stream, group }] of groups.entries()) {

@@ -1,13 +1,13 @@
-import type { Redis } from 'ioredis';
+import type { Store } from '../redis/store.ts';
 import { behind, type Positions, readBetween } from '../streams/entries.ts';
 import { compareIds } from '../streams/entry-id.ts';
 import { positionAt } from './cursor.ts';
 import { type Frame, framesAfter, gapFrame, heartbeatFrame, helloFrame } from './frames.ts';
-import { gapFinder, restart } from './gaps.ts';
+import { gapFinder, isLost, restart } from './gaps.ts';
 import type { Latest, LiveTail } from './live-tail.ts';
 
 interface ClientOptions {
-  redis: Redis;
+  redis: Store;
   tail: LiveTail;
   /** where to begin */
   from: Positions;
@@ -65,16 +65,17 @@ function feedReader({ redis, tail, from, count, isWanted }: ClientOptions) {
   /** Reads a page of what lies between this client and the live tail, and tells what is missing there. */
   async function catchUp(latest: Latest): Promise<string> {
     const { ids, cursor } = position;
-    const { entries, isCaughtUp } = await readBetween(redis, ids, latest.position.ids, count);
+    const from = new Map([...ids].filter(([stream]) => latest.live.has(stream)));
+    const { entries, isCaughtUp } = await readBetween(redis, from, latest.live, count);
     // What was removed before it could be read is known only now.
-    const gaps = await findGaps(ids);
+    const gaps = await findGaps(from);
     const notices = gaps.map((gap) => gapFrame(gap, cursor)).join('');
-    if (gaps.some(({ reason }) => reason === 'beyond_end')) {
+    if (gaps.some(isLost)) {
       position = positionAt(restart(ids, gaps));
       return notices;
     }
     const end = behind(ids, entries);
-    position = positionAt(isCaughtUp ? later(end, latest.position.ids) : end);
+    position = positionAt(isCaughtUp ? later(end, latest.live) : end);
     if (isCaughtUp) had = latest;
     return notices + textOf(framesAfter(ids, entries));
   }

@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { Failure } from '../failure.ts';
 import { clientGone } from '../http/client-gone.ts';
 import type { AppContext } from '../http/context.ts';
+import type { Store } from '../redis/store.ts';
 import { RedisUnavailable } from '../redis/unavailable.ts';
 import type { Positions } from '../streams/entries.ts';
 import { endsOf } from '../streams/stream-info.ts';
@@ -14,9 +15,9 @@ import type { Frame } from './frames.ts';
 import { type LiveTail, startLiveTail } from './live-tail.ts';
 
 interface FeedOptions {
-  redis: Redis;
-  /** Opens a connection for reads that block as long as `feedBlock`. */
-  connect(): Redis;
+  redis: Store;
+  /** Opens a connection to the node of a stream, for reads that block as long as `feedBlock`. */
+  connect(stream: string): Redis;
   /** the keys of all streams of the feed; a cursor holds for them in this order */
   streams: readonly string[];
   log: Logger;

@@ -1,8 +1,7 @@
-import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { number, object } from 'yup';
-import type { CommonConfig } from '../config.ts';
+import type { Store } from '../redis/store.ts';
 import { durationBuckets } from '../telemetry/histogram.ts';
 import { guardProblems, type OperatorRoutes, onOwnMachine } from './guard.ts';
 import { keepHistory } from './kept-history.ts';
@@ -40,15 +39,20 @@ export function requestHistoryRoutes({ metrics, paths, log }: RequestHistoryOpti
 }
 
 interface StreamHistoryOptions {
-  redis: Redis;
-  config: CommonConfig;
+  redis: Store;
+  partitions: number;
   /** the keys of all partitions of all streams */
   streams: readonly string[];
   log: Logger;
 }
 
 /** Makes what tells of the streams and readers of the last fifteen minutes, and of the nodes that they are on. */
-export function streamHistoryRoutes({ redis, config, streams, log }: StreamHistoryOptions): OperatorRoutes {
+export function streamHistoryRoutes({
+  redis,
+  partitions,
+  streams,
+  log,
+}: StreamHistoryOptions): OperatorRoutes {
   const history = keepHistory({ name: 'streams', take: streamFigures(redis, streams), log });
   return {
     stop: history.stop,
@@ -65,7 +69,7 @@ export function streamHistoryRoutes({ redis, config, streams, log }: StreamHisto
         method: 'get',
         path: '/operator/nodes',
         async handle(ctx) {
-          ctx.body = { nodes: await readNodes(redis, config) };
+          ctx.body = { nodes: await readNodes(redis, partitions) };
         },
       },
     ]),

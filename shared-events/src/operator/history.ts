@@ -1,11 +1,14 @@
-import type { Redis } from 'ioredis';
 import { asEvent } from '../events/as-event.ts';
+import type { Store } from '../redis/store.ts';
+import { availableOf } from '../redis/unavailable.ts';
 import { behind, byId, readSubject, type StreamEntry } from '../streams/entries.ts';
 import { encodeCursor } from './cursor.ts';
 
-/** Resolves to the last events of all streams together, oldest first, and the cursor behind them. */
-export async function recentEvents(redis: Redis, streams: readonly string[], count: number) {
-  const pages = await Promise.all(
+/**
+ * Resolves to the last events of all streams that can be read, oldest first, and the cursor behind them. Fails if none can.
+ */
+export async function recentEvents(redis: Store, streams: readonly string[], count: number) {
+  const pages = await availableOf(
     streams.map(async (stream) =>
       (await redis.xrevrange(stream, '+', '-', 'COUNT', count)).map((entry) => ({ stream, entry })),
     ),
@@ -16,7 +19,7 @@ export async function recentEvents(redis: Redis, streams: readonly string[], cou
 }
 
 /** Resolves to the entries with an id, as CloudEvents: one at most of each stream. */
-export async function eventsWithId(redis: Redis, streams: readonly string[], id: string) {
+export async function eventsWithId(redis: Store, streams: readonly string[], id: string) {
   const pages = await Promise.all(
     streams.map(async (stream) => (await redis.xrange(stream, id, id)).map((entry) => ({ stream, entry }))),
   );
@@ -33,7 +36,7 @@ const maxTold = 500;
  * Resolves to the life of a subject: its entries in all streams as CloudEvents, oldest first. `complete` is false if the streams
  * could not be looked through to their ends in two seconds, or the subject has more entries than are told.
  */
-export async function lifeOf(redis: Redis, streams: readonly string[], subject: string) {
+export async function lifeOf(redis: Store, streams: readonly string[], subject: string) {
   const found: StreamEntry[] = [];
   const end = performance.now() + searchTimeout;
   let complete = true;

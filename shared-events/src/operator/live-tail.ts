@@ -1,7 +1,8 @@
 import { EventEmitter, once } from 'node:events';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
-import { behind, readBatches } from '../streams/entries.ts';
+import { readTogether, type Store } from '../redis/store.ts';
+import { behind, byId, type Positions, readBatches, type StreamEntry } from '../streams/entries.ts';
 import { keepTrying, letGather } from '../streams/pause.ts';
 import { endsOf } from '../streams/stream-info.ts';
 import { type Position, positionAt } from './cursor.ts';
@@ -14,21 +15,26 @@ export interface Latest {
   frames: Frame[];
   /** where whoever has had it stands */
   position: Position;
+  /** The ends of those streams that are read now. What comes in the others is told when they are read again. */
+  live: Positions;
 }
 
 /** The end of some streams, as it moves. */
 export interface LiveTail {
-  /** What came last; nothing while Redis is away. */
+  /** What came last; nothing while no stream can be read. */
   latest(): Latest | undefined;
   /** Resolves when `latest` gives something else, or the signal aborts. */
   change(signal: AbortSignal): Promise<void>;
   stop(): void;
 }
 
+/** How long entries may gather after each read, and what several readers bring, in milliseconds. */
+const gatherPause = 5;
+
 interface TailOptions {
-  redis: Redis;
-  /** Opens a connection for reads that block as long as `feedBlock`. */
-  connect(): Redis;
+  redis: Store;
+  /** Opens a connection to the node of a stream, for reads that block as long as `feedBlock`. */
+  connect(stream: string): Redis;
   streams: readonly string[];
   /** the most entries that are read of each stream at once */
   count: number;
@@ -39,52 +45,93 @@ interface TailOptions {
 export const feedBlock = 5000;
 
 /**
- * Reads the end of some streams, once for however many want to know, until it is stopped. A read that fails is tried
- * again for ever, from where the streams end then: whoever listens reads for itself what came meanwhile.
+ * Reads the end of some streams, once for however many want to know, until it is stopped; in a cluster with one reader a
+ * partition. A read that fails is tried again for ever, from where the streams end then: whoever listens reads for itself
+ * what came meanwhile.
  */
 export function startLiveTail({ redis, connect, streams, count, log }: TailOptions): LiveTail {
   const stopping = new AbortController();
   const { signal } = stopping;
-  // There are as many listeners as clients.
-  const changes = new EventEmitter().setMaxListeners(0);
-  let latest: Latest | undefined;
+  const end = movingEnd(streams);
 
-  function show(next: Latest | undefined): void {
-    latest = next;
-    changes.emit('change');
-  }
-
-  async function read(worked: () => void): Promise<void> {
-    let position = positionAt(await endsOf(redis, streams));
-    show({ before: undefined, frames: [], position });
-    const positions = new Map(position.ids);
-    for await (const { entries } of readBatches({ connect, positions, signal, count, block: feedBlock })) {
+  async function read(group: string[], worked: () => void): Promise<void> {
+    const positions = new Map(await endsOf(redis, group));
+    end.begin(positions);
+    const source = { connect: () => connect(group[0] as string), positions, signal, count, block: feedBlock };
+    for await (const { entries } of readBatches(source)) {
       worked();
       if (entries.length === 0) continue;
-      const frames = framesAfter(position.ids, entries);
-      const before = position.cursor;
-      position = positionAt(behind(position.ids, entries));
-      show({ before, frames, position });
-      await letGather(signal);
+      end.move(entries);
+      await letGather(gatherPause, signal);
     }
   }
 
-  async function readOrForget(worked: () => void): Promise<void> {
+  async function readOrLeave(group: string[], worked: () => void): Promise<void> {
     try {
-      await read(worked);
+      await read(group, worked);
     } catch (error) {
-      show(undefined);
+      end.leave(group);
       throw error;
     }
   }
 
-  // It fails only when it is stopped.
-  keepTrying(readOrForget, { log, signal }).catch(() => undefined);
+  // They fail only when they are stopped.
+  for (const group of readTogether(redis, streams)) {
+    keepTrying((worked) => readOrLeave(group, worked), { log, signal }).catch(() => undefined);
+  }
+  return { latest: end.latest, change: end.change, stop: () => stopping.abort() };
+}
+
+/** Keeps the end of some streams, as their readers move it. */
+function movingEnd(streams: readonly string[]) {
+  // There are as many listeners as clients.
+  const changes = new EventEmitter().setMaxListeners(0);
+  let position = positionAt(new Map(streams.map((stream) => [stream, '0-0'])));
+  const reading = new Set<string>();
+  let latest: Latest | undefined;
+  let gathered: StreamEntry[] = [];
+  let timer: NodeJS.Timeout | undefined;
+
+  function show(before: string | undefined, frames: Frame[]): void {
+    const live = new Map([...position.ids].filter(([stream]) => reading.has(stream)));
+    latest = live.size > 0 ? { before, frames, position, live } : undefined;
+    changes.emit('change');
+  }
+
+  function flush(): void {
+    clearTimeout(timer);
+    timer = undefined;
+    if (gathered.length === 0) return;
+    const entries = gathered.toSorted(byId);
+    gathered = [];
+    const frames = framesAfter(position.ids, entries);
+    const before = position.cursor;
+    position = positionAt(behind(position.ids, entries));
+    show(before, frames);
+    timer = setTimeout(flush, gatherPause);
+  }
+
   return {
     latest: () => latest,
-    async change(signal) {
+    async change(signal: AbortSignal): Promise<void> {
       await once(changes, 'change', { signal }).catch(() => undefined);
     },
-    stop: () => stopping.abort(),
+    /** Some streams are read from here on. */
+    begin(ends: Positions): void {
+      flush();
+      for (const stream of ends.keys()) reading.add(stream);
+      position = positionAt(new Map([...position.ids, ...ends]));
+      show(undefined, []);
+    },
+    move(entries: readonly StreamEntry[]): void {
+      gathered.push(...entries);
+      if (timer === undefined) flush();
+    },
+    /** Some streams cannot be read for now. */
+    leave(group: readonly string[]): void {
+      flush();
+      for (const stream of group) reading.delete(stream);
+      show(position.cursor, []);
+    },
   };
 }

@@ -1,9 +1,12 @@
 import type { Redis } from 'ioredis';
-import type { CommonConfig } from '../config.ts';
+import { allStreams } from '../events/streams.ts';
+import { addressOf, nodeOf, type Store } from '../redis/store.ts';
+import { RedisUnavailable, unavailableIf } from '../redis/unavailable.ts';
 
 /** A server that the data is on. */
 export interface DataNode {
   address: string;
+  /** `away` if it does not answer */
   role: string;
   version: string;
   /** bytes */
@@ -12,17 +15,40 @@ export interface DataNode {
   partitions: number[];
 }
 
-/** Resolves to the nodes of the data with the partitions on each: one Redis has them all. */
-export async function readNodes(redis: Redis, config: CommonConfig): Promise<DataNode[]> {
-  const info = await redis.info();
+/** Resolves to the nodes that have partitions: one Redis has them all. */
+export async function readNodes(redis: Store, partitions: number): Promise<DataNode[]> {
+  const all = Array.from({ length: partitions }, (_, partition) => partition);
+  const byAddress = Map.groupBy(all, (partition) => addressText(redis, keyIn(partition)));
+  return Promise.all(
+    [...byAddress].map(async ([address, own]) => ({
+      address,
+      ...(await stateOf(nodeOf(redis, keyIn(own[0] as number)))),
+      partitions: own,
+    })),
+  );
+}
+
+/** A key of a partition. */
+const keyIn = (partition: number): string => allStreams.map(({ key }) => key(partition))[0] as string;
+
+function addressText(redis: Store, key: string): string {
+  try {
+    const { host, port } = addressOf(redis, key);
+    return `${host}:${port}`;
+  } catch (error) {
+    if (error instanceof RedisUnavailable) return 'unknown';
+    throw error;
+  }
+}
+
+async function stateOf(node: Redis | undefined): Promise<Pick<DataNode, 'role' | 'version' | 'memory'>> {
+  const info = await node?.info().catch(noneIfAway);
+  if (info === undefined) return { role: 'away', version: '', memory: 0 };
   const value = (name: string) => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1] ?? '';
-  return [
-    {
-      address: `${config.REDIS_HOST}:${config.REDIS_PORT}`,
-      role: value('role'),
-      version: value('redis_version'),
-      memory: Number(value('used_memory')),
-      partitions: Array.from({ length: config.PARTITIONS }, (_, partition) => partition),
-    },
-  ];
+  return { role: value('role'), version: value('redis_version'), memory: Number(value('used_memory')) };
+}
+
+function noneIfAway(error: Error): undefined {
+  const failure = unavailableIf(error);
+  if (!(failure instanceof RedisUnavailable)) throw failure;
 }

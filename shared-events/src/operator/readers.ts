@@ -1,22 +1,26 @@
-import type { Redis } from 'ioredis';
+import type { Store } from '../redis/store.ts';
+import { availableOf } from '../redis/unavailable.ts';
 import { readerStates } from '../streams/reader-states.ts';
 import { streamInfo } from '../streams/stream-info.ts';
 
 interface ReadersOptions {
-  redis: Redis;
+  redis: Store;
   streams: readonly string[];
 }
 
-/** Resolves to how long each stream is, how many entries it ever had, and how far each of its readers is behind. */
+/**
+ * Resolves to how long each stream is, how many entries it ever had, and how far each of its readers is behind; of those
+ * streams that can be asked, if some can.
+ */
 export async function readReaders({ redis, streams }: ReadersOptions) {
   const [lengths, readers] = await Promise.all([
-    Promise.all(streams.map((stream) => measure(redis, stream))),
+    availableOf(streams.map((stream) => measure(redis, stream))),
     readerStates(redis, streams),
   ]);
   return { time: new Date().toISOString(), streams: lengths, readers };
 }
 
-async function measure(redis: Redis, stream: string) {
+async function measure(redis: Store, stream: string) {
   const { length, first, last, added } = await streamInfo(redis, stream);
   return { stream, length, added, first: first ?? null, last };
 }

@@ -8,6 +8,7 @@ import { allStreams } from '../events/streams.ts';
 import { Failure } from '../failure.ts';
 import { readBody } from '../http/body.ts';
 import { openBlockingRedis } from '../redis/connection.ts';
+import type { Store } from '../redis/store.ts';
 import { replayModes } from '../streams/replay-target.ts';
 import { createDeadLetters } from './dead-letters.ts';
 import { createFeed } from './feed.ts';
@@ -19,9 +20,9 @@ import { readReaders } from './readers.ts';
 import { createReplays } from './replays.ts';
 
 interface EventRoutesOptions {
-  redis: Redis;
-  /** Opens a connection for reads that block as long as `feedBlock`. */
-  connect(): Redis;
+  redis: Store;
+  /** Opens a connection to the node of a stream, for reads that block as long as `feedBlock`. */
+  connect(stream: string): Redis;
   /** the keys of all partitions of all streams */
   streams: readonly string[];
   /** those of them that a subject's events may be in */
@@ -177,7 +178,7 @@ function entryId(text: string): string {
 interface OperatorOptions {
   config: CommonConfig;
   log: Logger;
-  redis: Redis;
+  redis: Store;
   metrics: Registry;
   /** The patterns of the service's own routes, whose requests are told of. */
   paths: readonly string[];
@@ -204,9 +205,9 @@ export function operatorRoutes({
   const ofStreams = eventRoutes({
     redis,
     log,
-    connect: () => openBlockingRedis({ config, log }, feedBlock),
+    connect: (key) => openBlockingRedis({ config, log, redis, key }, feedBlock),
     streams,
     streamsOf: (subject) => streamsOf(partitionOf(subject, config.PARTITIONS)),
   });
-  return [...own, ofStreams, streamHistoryRoutes({ redis, config, streams, log })];
+  return [...own, ofStreams, streamHistoryRoutes({ redis, partitions: config.PARTITIONS, streams, log })];
 }

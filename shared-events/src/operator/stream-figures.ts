@@ -1,5 +1,5 @@
-import type { Redis } from 'ioredis';
 import { allStreams } from '../events/streams.ts';
+import type { Store } from '../redis/store.ts';
 import { readReaders } from './readers.ts';
 
 type Readers = Awaited<ReturnType<typeof readReaders>>;
@@ -14,7 +14,7 @@ export interface StreamFigures {
 
 /** Returns what takes the figures of some streams from Redis. */
 export const streamFigures =
-  (redis: Redis, streams: readonly string[]) => async (): Promise<StreamFigures> => {
+  (redis: Store, streams: readonly string[]) => async (): Promise<StreamFigures> => {
     const { time, ...state } = await readReaders({ redis, streams });
     return {
       time: Date.parse(time),

@@ -1,9 +1,9 @@
-import type { Redis } from 'ioredis';
 import { parseData, type RequestContext } from '../events/entry.ts';
 import type { EventStream } from '../events/event-stream.ts';
 import { Failure } from '../failure.ts';
 import { endBy } from '../redis/connection.ts';
-import type { Script } from '../redis/script.ts';
+import { type Script, script } from '../redis/script.ts';
+import type { Store } from '../redis/store.ts';
 import { appending } from '../tracing.ts';
 
 /** What every script that writes a record begins with: pass it to `script` before the script's own files. */
@@ -44,7 +44,9 @@ export interface Records<Document> {
 }
 
 interface RecordOptions<Type extends string, Document> {
-  redis: Redis;
+  redis: Store;
+  /** Where changes are written; see `BuildOptions`. */
+  writer: Store;
   stream: EventStream<Type, Document>;
   /** The type of an update's event; or what tells it from the document before the update and after. */
   updated: Type | ((before: Document, after: Document) => Type);
@@ -58,6 +60,8 @@ interface RecordOptions<Type extends string, Document> {
   keysOf(document: Document): string[];
   argsOf(document: Document): string[];
 }
+
+const touchScript = script(recordLua, new URL('lua/touch.lua', import.meta.url));
 
 /** How long a change may take in all, also if other writers keep being first, in milliseconds. */
 const changeTimeout = 1800;
@@ -96,7 +100,7 @@ export const inTodaysShape = (stream: Shapes<unknown>, record: KeptRecord): Stor
 export function records<Type extends string, Document extends { id: string }>(
   options: RecordOptions<Type, Document>,
 ): Records<Document> {
-  const { redis, stream, updated, deleted, recordKey, change, keysOf, argsOf } = options;
+  const { redis, writer, stream, updated, deleted, recordKey, change, keysOf, argsOf } = options;
 
   async function read(id: string): Promise<KeptRecord | undefined> {
     const record = await redis.get(recordKey(id));
@@ -119,12 +123,16 @@ export function records<Type extends string, Document extends { id: string }>(
         );
       }
       const decision = decide(record);
-      if (decision === undefined) return inTodaysShape(stream, record);
+      if (decision === undefined) {
+        // That nothing has to be written is also an answer that must not be lost: what it goes by is confirmed.
+        if (writer !== redis) await endBy(deadline, touchScript(writer, [recordKey(id)], []));
+        return inTodaysShape(stream, record);
+      }
       const { type, document, text, schema } = decision;
       const before = [record.version, ...argsOf(document)];
       const step = appending(type, context, (from) => {
         const fields = stream.encode({ type, subject: id, data: text, schema, ...from });
-        return change(redis, keysOf(document), [...before, ...fields]);
+        return change(writer, keysOf(document), [...before, ...fields]);
       });
       const [outcome, version = '', presentSchema, present = ''] = (await endBy(deadline, step)) as string[];
       if (outcome === 'done') return { version, text };

@@ -1,8 +1,9 @@
-import type { Redis } from 'ioredis';
 import { type Entry, type RawEntry, subjectOf, UndecodableEntry } from '../events/entry.ts';
 import type { EventStream } from '../events/event-stream.ts';
-import { undisturbed } from '../streams/maintenance.ts';
-import { endOf, pagesAfter, pagesBefore } from '../streams/pages.ts';
+import type { Store } from '../redis/store.ts';
+import { type Evidence, evidenceArgs, evidenceOf } from '../streams/evidence.ts';
+import { Disturbed, undisturbed } from '../streams/maintenance.ts';
+import { lastEntry, pagesAfter, pagesBefore } from '../streams/pages.ts';
 import { type ReplayMode, type ReplayTarget, unreadable } from '../streams/replay-target.ts';
 
 /** What a subject comes to: its last event with its data in today's shape, or nothing if no event accounts for it. */
@@ -28,21 +29,23 @@ export interface RecordSet<Document = unknown> {
   noun: string;
   stream: EventStream<string, Document>;
   /** Opens those of one partition, of so many that the data has. */
-  open(redis: Redis, partition: number, partitions: number): RecordPartition<Document>;
+  open(redis: Store, partition: number, partitions: number): RecordPartition<Document>;
 }
 
 export interface RecordPartition<Document> {
   /**
    * Compares what is kept of a subject with what its last event says, and in mode `replay` puts it right, in one step.
    * Answers `behind` if too many entries follow `asOf` to see whether the subject is among them, and `same` if it is:
-   * then the write that made the entry has put it right.
+   * then the write that made the entry has put it right; `foreign` if `asOf` is not in the stream any more.
    */
-  step(final: Final<Document>, asOf: string, mode: ReplayMode): Promise<'same' | 'different' | 'behind'>;
+  step(final: Final<Document>, asOf: Evidence, mode: ReplayMode): Promise<StepOutcome>;
   /** Yields everything that is kept of subjects that are not among the living. */
   orphans(isLiving: (subject: string) => boolean): AsyncIterable<Final<Document>>;
 }
 
-/** What a step that compares or replays begins with: pass it to `script` before the step's own file. */
+export type StepOutcome = 'same' | 'different' | 'behind' | 'foreign';
+
+/** What a step that compares or replays begins with: pass it to `script` after `evidenceLua`, before the step's own file. */
 export const replayLua = new URL('lua/replay.lua', import.meta.url);
 
 /**
@@ -51,14 +54,15 @@ export const replayLua = new URL('lua/replay.lua', import.meta.url);
  */
 export function replayArgs(
   final: Final,
-  asOf: string,
+  asOf: Evidence,
   mode: ReplayMode,
   types: { updated: string; deleted: string },
 ): string[] {
   const { subject, last } = final;
-  if (last === undefined || isGone(final)) return [asOf, mode, subject, types.deleted, '', '', ''];
+  const before = [...evidenceArgs(asOf), mode, subject];
+  if (last === undefined || isGone(final)) return [...before, types.deleted, '', '', ''];
   const { id, schema, data } = last.entry;
-  return [asOf, mode, subject, types.updated, id, String(schema), data];
+  return [...before, types.updated, id, String(schema), data];
 }
 
 /** How many subjects are looked at together. */
@@ -66,7 +70,7 @@ const batchSize = 200;
 
 /** Returns what a replay does with the records of one partition: it compares each with its last event, and puts it right. */
 export function recordsReplay(
-  redis: Redis,
+  redis: Store,
   { noun, stream, open }: RecordSet,
   partition: number,
   partitions: number,
@@ -103,7 +107,7 @@ export function recordsReplay(
 }
 
 interface Partition {
-  redis: Redis;
+  redis: Store;
   stream: EventStream<string, unknown>;
   /** the stream's partition */
   key: string;
@@ -126,16 +130,16 @@ interface ReplayOptions {
 async function replayRecords(options: ReplayOptions): Promise<void> {
   const { range, kept, mode, signal, onRead, onDifference, onUnreadable } = options;
   const pageRange = { redis: range.redis, stream: range.key };
-  const start = await endOf(pageRange);
+  const start = evidenceOf(await lastEntry(pageRange));
   const moved = new Set<string>();
   const living = new Set<string>();
   let asOf = start;
 
   /** Takes note of what was written since, and so needs no more care. */
   async function catchUp(): Promise<void> {
-    for await (const page of pagesAfter(pageRange, asOf)) {
+    for await (const page of pagesAfter(pageRange, asOf.id)) {
       for (const entry of page) moved.add(subjectOf(entry));
-      asOf = page.at(-1)?.[0] ?? asOf;
+      asOf = evidenceOf(page.at(-1));
     }
   }
 
@@ -145,6 +149,7 @@ async function replayRecords(options: ReplayOptions): Promise<void> {
       await catchUp();
       const now = left.filter(({ subject }) => !moved.has(subject));
       const outcomes = await Promise.all(now.map((final) => kept.step(final, asOf, mode)));
+      if (outcomes.includes('foreign')) throw new Disturbed(`${range.key} is not what was read any more`);
       for (const final of now.filter((_, at) => outcomes[at] === 'different')) onDifference(final);
       left = now.filter((_, at) => outcomes[at] === 'behind');
     }
@@ -156,7 +161,7 @@ async function replayRecords(options: ReplayOptions): Promise<void> {
     onUnreadable(unreadable(error, subject));
   }
 
-  for await (const finals of finalsUntil(range, start, onRead, leave)) {
+  for await (const finals of finalsUntil(range, start.id, onRead, leave)) {
     for (const final of finals) if (!isGone(final)) living.add(final.subject);
     for (const batch of batches(finals)) await settle(batch);
   }

@@ -1,6 +1,6 @@
-import type { Redis } from 'ioredis';
 import { Failure } from '../failure.ts';
 import { takeLease } from './lease.ts';
+import type { Store } from './store.ts';
 
 /** How long a lock outlives a holder that was killed, in milliseconds. */
 const lockTime = 5000;
@@ -10,7 +10,7 @@ const lockTime = 5000;
  * else does it. The signal aborts when the lock could not be kept.
  */
 export async function exclusively<T>(
-  { redis, key, holder }: { redis: Redis; key: string; holder: string },
+  { redis, key, holder }: { redis: Store; key: string; holder: string },
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const lock = await takeLease({ redis, key, holder, time: lockTime });

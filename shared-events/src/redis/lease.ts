@@ -1,11 +1,11 @@
-import type { Redis } from 'ioredis';
 import { smallScript } from './script.ts';
+import type { Store } from './store.ts';
 
 const holdScript = smallScript(new URL('lua/hold-lease.lua', import.meta.url));
 const releaseScript = smallScript(new URL('lua/release-lease.lua', import.meta.url));
 
 interface LeaseOptions {
-  redis: Redis;
+  redis: Store;
   key: string;
   holder: string;
   /** How long the lease outlives a holder that dies, in milliseconds. */

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { Failure } from '../failure.ts';
+import type { Store } from './store.ts';
 import { RedisUnavailable } from './unavailable.ts';
 
 /** Where the number of partitions is kept that the data was written with. */
@@ -10,7 +10,7 @@ const partitionsKey = 'partitions';
 const retryDelay = 100;
 
 interface ClaimOptions {
-  redis: Redis;
+  redis: Store;
   partitions: number;
   signal: AbortSignal;
   log: Logger;
@@ -33,7 +33,7 @@ export async function claimPartitions(options: ClaimOptions): Promise<void> {
  * Fails with `wrong_partitions` if somebody has said another.
  * @param said what the variable PARTITIONS has, if anything
  */
-export async function partitionsOfData(redis: Redis, said: string | undefined): Promise<number | undefined> {
+export async function partitionsOfData(redis: Store, said: string | undefined): Promise<number | undefined> {
   const claimed = await redis.get(partitionsKey);
   if (claimed === null) return undefined;
   if (said && said !== claimed)

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import type { Redis } from 'ioredis';
+import type { Store } from './store.ts';
 
 /** Runs the script with all keys it touches and its arguments, in one round trip. */
-export type Script = (redis: Redis, keys: string[], args: (string | number)[]) => Promise<unknown>;
+export type Script = (redis: Store, keys: string[], args: (string | number)[]) => Promise<unknown>;
 
 /** The names of all scripts there are, by what they are sent as. */
 const names = new Map<string, string>();

@@ -1,5 +1,5 @@
-import type { Redis } from 'ioredis';
 import { field, subjectOf } from '../events/entry.ts';
+import type { Store } from '../redis/store.ts';
 import { deadLetters } from './dead-letters.ts';
 import { compareIds } from './entry-id.ts';
 import { groupPositions } from './lag.ts';
@@ -8,7 +8,7 @@ import { pagesBefore } from './pages.ts';
 import { positionsIn } from './positions.ts';
 
 interface CompactOptions {
-  redis: Redis;
+  redis: Store;
   stream: string;
   /** Who compacts, for whoever is kept out meanwhile. */
   holder: string;
@@ -87,7 +87,7 @@ function after(id: string): string {
   return `${ms}-${BigInt(sequence) + 1n}`;
 }
 
-async function remove(redis: Redis, stream: string, ids: string[], signal: AbortSignal): Promise<void> {
+async function remove(redis: Store, stream: string, ids: string[], signal: AbortSignal): Promise<void> {
   for (let from = 0; from < ids.length; from += stepSize) {
     signal.throwIfAborted();
     await redis.xdel(stream, ...ids.slice(from, from + stepSize));

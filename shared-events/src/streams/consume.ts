@@ -1,17 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
-import { subjectOf } from '../events/entry.ts';
+import { type RawEntry, subjectOf } from '../events/entry.ts';
 import { type Lease, takeLease } from '../redis/lease.ts';
+import type { Store } from '../redis/store.ts';
 import { unlessAborted } from '../redis/unless-aborted.ts';
 import { type ConsumerGroup, consumerGroup, groupKeys, LeaseLost } from './group.ts';
 import { type KeyedQueue, keyedQueue } from './keyed-queue.ts';
-import { keepTrying, letGather, pause } from './pause.ts';
+import { gatherTime, keepTrying, letGather, pause } from './pause.ts';
 import type { Handler } from './reaction.ts';
 import { type ConsumeEvent, type Delivery, isLetGo, settling } from './settle.ts';
 
 interface ConsumeOptions {
-  redis: Redis;
+  redis: Store;
   stream: string;
   group: string;
   /** This consumer's name; no two that run at once may share one. */
@@ -22,17 +23,22 @@ interface ConsumeOptions {
    * with an UndecodableEntry.
    */
   handle: Handler;
-  /** Opens the connection for the blocking reads; it is closed when consuming ends. */
+  /** Whether an entry is handled; one that is not is acknowledged as it comes. All are when left out. */
+  concerns?(entry: RawEntry): boolean;
+  /** Opens a connection for the blocking reads; it is closed when one of them fails, or when consuming ends. */
   connect(): Redis;
   signal: AbortSignal;
   log: Logger;
+  /** In how many partitions the process consumes like this. Default 1. */
+  partitions?: number;
   /** How many subjects are worked on at once. Default 16. */
   concurrency?: number;
   /** How often an entry is tried before it becomes a dead letter. Default 5. */
   maxAttempts?: number;
   /** How long after its end, in milliseconds, a consumer that dies is replaced. Default 3000. */
   lease?: number;
-  onEvent?(event: ConsumeEvent): void;
+  /** Told what happened to an entry, or to so many. */
+  onEvent?(event: ConsumeEvent, entries?: number): void;
   /** Told how many new entries a read gave, if it gave some. */
   onBatch?(entries: number): void;
 }
@@ -40,6 +46,8 @@ interface ConsumeOptions {
 /** How many entries are read at once, and how many may be unsettled. */
 const batchSize = 500;
 const maxUnsettled = 2 * batchSize;
+/** How long entries may gather after a read that found few, in milliseconds: nobody waits for what they call for. */
+const gatherPause = 25;
 /** How long a read waits for new entries, and how often entries that were put back are looked for, in milliseconds. */
 export const consumeBlock = 1000;
 
@@ -65,15 +73,12 @@ export async function consume(options: ConsumeOptions): Promise<void> {
 
 /** Works while the lease lasts. Resolves when it has ended, or the signal aborts. */
 async function work(options: ConsumeOptions, group: ConsumerGroup, lease: Lease): Promise<void> {
-  const { stream, group: name, consumer, connect, log } = options;
+  const { stream, group: name, consumer, log } = options;
   const signal = AbortSignal.any([options.signal, lease.lost]);
   const unsettled = unsettledEntries(options, group, lease, signal);
-  const reader = connect();
-  const hangUp = () => reader.disconnect();
-  signal.addEventListener('abort', hangUp);
   log.info({ stream, group: name, consumer }, 'consuming');
   try {
-    await keepTrying((worked) => readOn({ options, group, unsettled, reader, signal, worked }), {
+    await keepTrying((worked) => readOn({ options, group, unsettled, signal, worked }), {
       signal,
       log,
       names: { stream, group: name },
@@ -82,8 +87,6 @@ async function work(options: ConsumeOptions, group: ConsumerGroup, lease: Lease)
   } catch (error) {
     if (!isLetGo(error, signal)) throw error;
   } finally {
-    hangUp();
-    signal.removeEventListener('abort', hangUp);
     lease.abandon();
     await unsettled.queue.downTo(0);
     await lease.release();
@@ -96,8 +99,8 @@ async function work(options: ConsumeOptions, group: ConsumerGroup, lease: Lease)
 /** The entries that this consumer was given and has not settled. */
 interface Unsettled {
   queue: KeyedQueue<Delivery>;
-  /** Takes an entry in, once. */
-  add(delivery: Delivery): void;
+  /** Takes entries in, each once. Those that call for nothing are acknowledged when it resolves. */
+  add(entries: RawEntry[], isFirst: boolean): Promise<void>;
   has(id: string): boolean;
 }
 
@@ -108,9 +111,19 @@ function unsettledEntries(
   signal: AbortSignal,
 ): Unsettled {
   const { handle, log, concurrency = 16, maxAttempts = 5, onEvent = () => undefined } = options;
+  const { concerns = () => true } = options;
   const ids = new Set<string>();
   const fence = { key: groupKeys(options.stream, options.group).lease, holder: options.consumer };
-  const settle = settling(handle, { group, isHeld, fence, concurrency, maxAttempts, signal, log, onEvent });
+  const { settle, passBy } = settling(handle, {
+    group,
+    isHeld,
+    fence,
+    concurrency,
+    maxAttempts,
+    signal,
+    log,
+    onEvent,
+  });
   const queue = keyedQueue<Delivery>({
     keyOf: ({ entry }) => subjectOf(entry),
     async work(delivery) {
@@ -126,11 +139,19 @@ function unsettledEntries(
   return {
     queue,
     has: (id) => ids.has(id),
-    add(delivery) {
-      const [id] = delivery.entry;
-      if (ids.has(id)) return;
-      ids.add(id);
-      queue.add(delivery);
+    async add(entries, isFirst) {
+      const passed: string[] = [];
+      for (const entry of entries) {
+        const [id] = entry;
+        if (ids.has(id)) continue;
+        if (!concerns(entry)) {
+          passed.push(id);
+          continue;
+        }
+        ids.add(id);
+        queue.add({ entry, isFirst });
+      }
+      if (passed.length > 0) await passBy(passed);
     },
   };
 }
@@ -139,7 +160,6 @@ interface Reading {
   options: ConsumeOptions;
   group: ConsumerGroup;
   unsettled: Unsettled;
-  reader: Redis;
   signal: AbortSignal;
   worked(): void;
 }
@@ -148,13 +168,28 @@ interface Reading {
  * Reads until it fails: what is pending first, then what is new. After a failure it is begun again, so that the entries
  * of a reply that was lost, which are this consumer's own, are taken in before anything new.
  */
-async function readOn({ options, group, unsettled, reader, signal, worked }: Reading): Promise<never> {
+async function readOn(reading: Reading): Promise<never> {
+  const { options, group, signal } = reading;
   await ensureGroup(group, options);
+  const reader = options.connect();
+  const hangUp = () => reader.disconnect();
+  signal.addEventListener('abort', hangUp);
+  try {
+    return await readWith(reader, reading);
+  } finally {
+    signal.removeEventListener('abort', hangUp);
+    hangUp();
+  }
+}
+
+async function readWith(reader: Redis, reading: Reading): Promise<never> {
+  const { options, group, unsettled, signal, worked } = reading;
+  const pauseForMore = gatherTime(gatherPause, options.partitions ?? 1);
   let unread = 0;
   for (let takenOverAt = Number.NEGATIVE_INFINITY; ; ) {
     signal.throwIfAborted();
     if (performance.now() - takenOverAt >= consumeBlock) {
-      const missing = await takeOver(group, unsettled, options);
+      const missing = await takeOver(reading);
       if (missing > 0 && missing !== unread) {
         options.log.error({ unread: missing }, 'entries were removed from the stream before they were read');
       }
@@ -164,8 +199,8 @@ async function readOn({ options, group, unsettled, reader, signal, worked }: Rea
     await unsettled.queue.downTo(maxUnsettled - batchSize, signal);
     const entries = await unlessAborted(signal, group.readNew(reader, batchSize, consumeBlock));
     if (entries.length > 0) options.onBatch?.(entries.length);
-    for (const entry of entries) unsettled.add({ entry, isFirst: true });
-    if (entries.length > 0 && entries.length < batchSize) await letGather(signal);
+    await unsettled.add(entries, true);
+    if (entries.length > 0 && entries.length < batchSize) await letGather(pauseForMore, signal);
     worked();
   }
 }
@@ -185,17 +220,12 @@ async function ensureGroup(
  * Takes in what is pending: left by another consumer, put back, or read by this one in a reply that was lost. Resolves to
  * how many entries were removed before they were read.
  */
-async function takeOver(
-  group: ConsumerGroup,
-  unsettled: Unsettled,
-  options: ConsumeOptions,
-): Promise<number> {
+async function takeOver({ group, unsettled, options }: Reading): Promise<number> {
   const { log, onEvent } = options;
   const { pending, gone, unread } = await group.takeOver();
   if (gone.length > 0) log.error({ entries: gone }, 'pending entries were removed from the stream unhandled');
-  for (const entry of await group.read(pending.filter((id) => !unsettled.has(id)))) {
-    unsettled.add({ entry, isFirst: false });
-    onEvent?.('taken_over');
-  }
+  const entries = await group.read(pending.filter((id) => !unsettled.has(id)));
+  if (entries.length > 0) onEvent?.('taken_over', entries.length);
+  await unsettled.add(entries, false);
   return unread;
 }

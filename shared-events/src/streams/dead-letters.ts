@@ -1,7 +1,7 @@
-import type { Redis } from 'ioredis';
 import type { RawEntry } from '../events/entry.ts';
 import { Failure } from '../failure.ts';
 import { script } from '../redis/script.ts';
+import type { Store } from '../redis/store.ts';
 import { groupKeys, type Parking } from './group.ts';
 
 const requeueScript = script(new URL('lua/requeue.lua', import.meta.url));
@@ -18,7 +18,7 @@ export interface DeadLetter extends Parking {
 }
 
 /** The dead letters of one group of one stream. */
-export function deadLetters({ redis, stream, group }: { redis: Redis; stream: string; group: string }) {
+export function deadLetters({ redis, stream, group }: { redis: Store; stream: string; group: string }) {
   const { dead } = groupKeys(stream, group);
   return {
     /** The dead letters, the oldest first; so many at most, or all. */

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { type RawEntry, subjectOf } from '../events/entry.ts';
+import type { Store } from '../redis/store.ts';
 import { unlessAborted } from '../redis/unless-aborted.ts';
 import { compareIds } from './entry-id.ts';
 import { pagesAfter } from './pages.ts';
@@ -68,7 +69,7 @@ export async function* readBatches(options: ReadOptions): AsyncGenerator<Batch, 
 
 /** Resolves to the entries behind one position and up to another, of each stream as many as `count` at most. */
 export async function readBetween(
-  redis: Redis,
+  redis: Store,
   from: Positions,
   to: Positions,
   count: number,
@@ -86,7 +87,7 @@ export async function readBetween(
  * nothing, so that a caller can give up.
  */
 export async function* readSubject(
-  redis: Redis,
+  redis: Store,
   streams: readonly string[],
   subject: string,
   after = '0-0',

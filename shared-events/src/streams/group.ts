@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { RawEntry } from '../events/entry.ts';
-import { script } from '../redis/script.ts';
+import { type Script, script } from '../redis/script.ts';
+import type { Store } from '../redis/store.ts';
 import { compareIds } from './entry-id.ts';
 import { streamInfo } from './stream-info.ts';
 
@@ -30,13 +31,23 @@ export class LeaseLost extends Error {}
  * A consumer group as one consumer sees it: each method is one step in Redis. All but `ensure`, `read`
  * and `readNew` fail with LeaseLost if another consumer holds the lease.
  */
-export function consumerGroup(redis: Redis, stream: string, group: string, consumer: string) {
+export function consumerGroup(redis: Store, stream: string, group: string, consumer: string) {
   const { lease, checkpoint, dead } = groupKeys(stream, group);
   const keys = [stream, lease, checkpoint];
-  const held = <T>(reply: T): T => {
+  /** Whether what was read until now was read from the very Redis that the scripts run on. */
+  let isCertain = false;
+
+  function doubt(error: unknown): never {
+    isCertain = false;
+    throw error;
+  }
+
+  async function run(step: Script, args: (string | number)[] = [], more: string[] = []): Promise<unknown> {
+    const all = [group, consumer, isCertain ? 'certain' : '', ...args];
+    const reply = await step(redis, [...keys, ...more], all).catch(doubt);
     if ((Array.isArray(reply) ? reply[0] : reply) === 'lost') throw new LeaseLost(`${stream} ${group}`);
     return reply;
-  };
+  }
 
   return {
     /**
@@ -60,7 +71,8 @@ export function consumerGroup(redis: Redis, stream: string, group: string, consu
      * entries were removed from the stream meanwhile, `unread` is how many were removed before they were read.
      */
     async takeOver(): Promise<{ pending: string[]; gone: string[]; unread: number }> {
-      const reply = held(await scripts.takeOver(redis, keys, [group, consumer]));
+      const reply = await run(scripts.takeOver);
+      isCertain = true;
       const [, pending, gone, unread] = reply as [string, string[], string[], number];
       return { pending, gone, unread };
     },
@@ -71,34 +83,25 @@ export function consumerGroup(redis: Redis, stream: string, group: string, consu
     },
     /** The entries that are new to the group, read by a connection that may wait so many milliseconds for some. */
     async readNew(reader: Redis, count: number, block: number): Promise<RawEntry[]> {
-      const reply = (await reader.xreadgroup(
-        'GROUP',
-        group,
-        consumer,
-        'COUNT',
-        count,
-        'BLOCK',
-        block,
-        'STREAMS',
-        stream,
-        '>',
-      )) as [string, RawEntry[]][] | null;
+      const reply = (await reader
+        .xreadgroup('GROUP', group, consumer, 'COUNT', count, 'BLOCK', block, 'STREAMS', stream, '>')
+        .catch(doubt)) as [string, RawEntry[]][] | null;
       return reply?.[0]?.[1] ?? [];
     },
     /** Counts one more try of an entry. Resolves to its number, or to nothing if the entry is gone. */
     async begin(id: string): Promise<number | undefined> {
-      const reply = held(await scripts.begin(redis, keys, [group, consumer, id])) as [string, number?];
+      const reply = (await run(scripts.begin, [id])) as [string, number?];
       return reply[1];
     },
     async ack(ids: string[]): Promise<void> {
-      held(await scripts.ack(redis, keys, [group, consumer, ...ids]));
+      await run(scripts.ack, ids);
     },
     /** Forgets the tries of an entry so far, because its handling gets on. */
     async progress(id: string): Promise<void> {
-      held(await scripts.progress(redis, keys, [group, consumer, id]));
+      await run(scripts.progress, [id]);
     },
     async park(id: string, { code, reason, attempts }: Parking): Promise<void> {
-      held(await scripts.park(redis, [...keys, dead], [group, consumer, id, code, reason, attempts]));
+      await run(scripts.park, [id, code, reason, attempts], [dead]);
     },
   };
 }

@@ -1,4 +1,3 @@
-import type { Redis } from 'ioredis';
 import { readingScript } from '../redis/script.ts';
 import { groupKeys } from './group.ts';
 import type { StreamRange } from './pages.ts';
@@ -30,12 +29,17 @@ export interface GroupState {
 }
 
 /** How far a reader at a position is behind the end of the stream. */
-export async function lagOf({ redis, stream }: StreamRange, position: string): Promise<Lag> {
-  const [found, first] = (await countScript(redis, [stream], [position, maxCounted + 1])) as [number, string];
+export const lagOf = async (range: StreamRange, position: string): Promise<Lag> =>
+  (await measure(range, position)).lag;
+
+/** How far a reader at a position is behind, and the seconds since one more entry was written, if one is named. */
+async function measure({ redis, stream }: StreamRange, position: string, entry = '') {
+  const reply = await countScript(redis, [stream], [position, maxCounted + 1, entry]);
+  const [found, age, ageOfEntry] = reply as [number, number, number];
+  const entries = Math.min(found, maxCounted);
   return {
-    entries: Math.min(found, maxCounted),
-    isMore: found > maxCounted,
-    seconds: first ? await ageOf(redis, first) : 0,
+    lag: { entries, isMore: found > maxCounted, seconds: age / 1000 },
+    age: ageOfEntry / 1000,
   };
 }
 
@@ -66,21 +70,15 @@ async function groupState(range: StreamRange, info: Record<string, unknown>): Pr
   const group = String(info.name);
   const position = String(info['last-delivered-id']);
   const [pending, oldest] = (await redis.xpending(stream, group)) as [number, string | null];
+  const { lag, age } = await measure(range, position, oldest ?? '');
   return {
     group,
     position,
-    lag: await lagOf(range, position),
+    lag,
     pending,
-    oldestPending: oldest ? await ageOf(redis, oldest) : 0,
+    oldestPending: age,
     deadLetters: await redis.xlen(groupKeys(stream, group).dead),
   };
-}
-
-/** The seconds since an entry was written, by the clock of Redis. */
-async function ageOf(redis: Redis, id: string): Promise<number> {
-  const [seconds, micros] = await redis.time();
-  const now = Number(seconds) * 1000 + Number(micros) / 1000;
-  return Math.max(0, (now - Number.parseInt(id, 10)) / 1000);
 }
 
 const asRecord = (flat: unknown[]): Record<string, unknown> =>

@@ -36,24 +36,30 @@ export async function refuseCompacted({ redis, stream }: StreamRange, until: str
   );
 }
 
+/** Thrown by work on a stream that finds the stream, or what it makes of it, not as it left it: it has to begin again. */
+export class Disturbed extends Error {}
+
 /** How often work is begun again at most. */
 const maxAttempts = 5;
 
 /**
- * Runs work that reads a whole stream; again if entries were removed meanwhile, by somebody who did not ask for the lock.
- * Fails with `disturbed` if that happens each of five times.
+ * Runs work that reads a whole stream; again if it fails with Disturbed, or if entries were removed meanwhile, by somebody
+ * who did not ask for the lock. Fails with `disturbed` if that happens each of five times.
  */
 export async function undisturbed<T>(range: StreamRange, work: () => Promise<T>): Promise<T> {
   let removed = await removedFrom(range);
   for (let attempt = 1; attempt <= maxAttempts; attempt++) {
-    const result = await work();
+    const result = await work().catch((error: unknown) => {
+      if (error instanceof Disturbed) return error;
+      throw error;
+    });
     const now = await removedFrom(range);
-    if (now === removed) return result;
+    if (now === removed && !(result instanceof Disturbed)) return result;
     removed = now;
   }
   throw new Failure(
     'disturbed',
-    `Entries of ${range.stream} were removed again and again while it was read.`,
+    `Entries of ${range.stream} were removed or replaced again and again while it was read.`,
   );
 }
 

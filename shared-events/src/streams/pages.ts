@@ -1,11 +1,11 @@
-import type { Redis } from 'ioredis';
 import type { RawEntry } from '../events/entry.ts';
+import type { Store } from '../redis/store.ts';
 
 const pageSize = 500;
 
 /** A stream, and who reads it. */
 export interface StreamRange {
-  redis: Redis;
+  redis: Store;
   stream: string;
 }
 
@@ -36,8 +36,11 @@ async function* pages(
   }
 }
 
-/** Resolves to the id of the last entry there is; to `0-0` if there is none. */
-export async function endOf({ redis, stream }: StreamRange): Promise<string> {
+/** Resolves to the last entry there is; to nothing if there is none. */
+export async function lastEntry({ redis, stream }: StreamRange): Promise<RawEntry | undefined> {
   const [last] = await redis.xrevrange(stream, '+', '-', 'COUNT', 1);
-  return last?.[0] ?? '0-0';
+  return last;
 }
+
+/** Resolves to the id of the last entry there is; to `0-0` if there is none. */
+export const endOf = async (range: StreamRange): Promise<string> => (await lastEntry(range))?.[0] ?? '0-0';

@@ -52,12 +52,17 @@ function tellInterruption(log: Logger, error: unknown, names: object): void {
   log[isTold ? 'debug' : 'warn']({ err: error, ...names }, 'reading is interrupted');
 }
 
-/** How long readers leave between two reads if there was little to read, in milliseconds. */
-const gatherPause = 5;
+/**
+ * Lets entries gather for so many milliseconds after a read that found few, so that under load one read, one step and one
+ * confirmation of the disk serve many entries. An entry that comes alone is read at once. Ends at once when the signal
+ * aborts.
+ */
+export const letGather = (milliseconds: number, signal: AbortSignal): Promise<void> =>
+  delay(milliseconds, undefined, { signal }).catch(() => undefined);
 
 /**
- * Lets entries gather after a read that found few, so that under load one read, one step and one confirmation of the
- * disk serve many entries. An entry that comes alone is read at once. Ends at once when the signal aborts.
+ * Returns how long entries may gather in each of so many partitions that a process reads, in milliseconds: each further
+ * partition has fewer of them, and costs a read all the same.
  */
-export const letGather = (signal: AbortSignal): Promise<void> =>
-  delay(gatherPause, undefined, { signal }).catch(() => undefined);
+export const gatherTime = (pauseOfOne: number, partitions: number): number =>
+  pauseOfOne * Math.min(6, Math.max(1, partitions / 4));

@@ -1,6 +1,6 @@
-import type { Redis } from 'ioredis';
 import type { RawEntry } from '../events/entry.ts';
-import { Failure } from '../failure.ts';
+import type { Store } from '../redis/store.ts';
+import { Disturbed } from './maintenance.ts';
 import { applyTo } from './projection.ts';
 
 /** The fields that are set, or removed. */
@@ -22,13 +22,15 @@ const ownFields = new Set(['position', 'passed']);
 /** How many fields are compared at once. */
 const scanCount = 1000;
 
-/** The fields in the hash of a key. Taking in fails with `held_by_another` if somebody else writes there as well. */
-export const fieldsInRedis = (redis: Redis, key: string, name: string): ProjectionFields => ({
+/**
+ * The fields in the hash of a key, of a projection of this stream. Taking in fails with Disturbed if the projection is not
+ * at the position that the page follows: somebody else writes there as well, or a failover has lost what was taken in.
+ */
+export const fieldsInRedis = (redis: Store, stream: string, key: string, name: string): ProjectionFields => ({
   async take(position, page, changes) {
-    const reached = await applyTo({ redis, keys: [key], name }, position, page, changes);
-    if (reached !== page.at(-1)?.[0]) {
-      throw new Failure('held_by_another', `Another replay builds ${key} as well.`);
-    }
+    const reached = await applyTo({ redis, keys: [stream, key], name }, position, page, changes);
+    if (reached !== page.at(-1)?.[0])
+      throw new Disturbed(`${key} is at ${reached}, where this replay has not left it`);
   },
   async clear() {
     await redis.unlink(key);

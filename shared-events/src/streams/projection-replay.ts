@@ -1,6 +1,6 @@
-import type { Redis } from 'ioredis';
 import { type RawEntry, subjectOf, type UndecodableEntry } from '../events/entry.ts';
 import { script } from '../redis/script.ts';
+import type { Store } from '../redis/store.ts';
 import { undisturbed } from './maintenance.ts';
 import { endOf, pagesAfter, type StreamRange } from './pages.ts';
 import { positionsKey } from './positions.ts';
@@ -20,7 +20,7 @@ const swapScript = script(new URL('lua/swap-projection.lua', import.meta.url));
  * replaces in one step; to verify, it is built in memory, so that nothing is written. An entry that cannot be understood
  * is passed by, as in following.
  */
-export function projectionReplay(redis: Redis, projection: Projection, partition: number): ReplayTarget {
+export function projectionReplay(redis: Store, projection: Projection, partition: number): ReplayTarget {
   const { name } = projection;
   const stream = projection.stream.key(partition);
   const range = { redis, stream };
@@ -31,14 +31,15 @@ export function projectionReplay(redis: Redis, projection: Projection, partition
     stream,
     async replay(mode, signal, { onRead, onDifference, onUnreadable }) {
       const since = await endOf(range);
-      const built = mode === 'replay' ? fieldsInRedis(redis, shadow, name) : fieldsInMemory();
+      const inRedis = (key: string) => fieldsInRedis(redis, stream, key, name);
+      const built = mode === 'replay' ? inRedis(shadow) : fieldsInMemory();
       const read = (from: string, told: (entries: number) => void) =>
         build({ range, projection, built, from, signal, onRead: told });
       const { position, unread } = await undisturbed(range, async () => {
         await built.clear();
         return read('0-0', onRead);
       });
-      const kept = fieldsInRedis(redis, live, name);
+      const kept = inRedis(live);
       for (const field of await settledDifferences({ range, projection, kept, built, since })) {
         onDifference(`${name} ${field} is not what the events say`);
       }

@@ -1,13 +1,16 @@
-import type { Redis } from 'ioredis';
 import { type RawEntry, UndecodableEntry } from '../events/entry.ts';
 import type { Envelope, EventStream } from '../events/event-stream.ts';
 import { hashTag } from '../events/ids.ts';
-import { script } from '../redis/script.ts';
+import { readingScript, script } from '../redis/script.ts';
+import type { Store } from '../redis/store.ts';
+import { evidenceArgs, evidenceLua, evidenceOf } from './evidence.ts';
+import { Disturbed } from './maintenance.ts';
 import { positionsKey } from './positions.ts';
 
 const lua = (file: string) => new URL(`lua/${file}`, import.meta.url);
-const applyScript = script(lua('apply-projection.lua'));
-const missedScript = script(lua('missed.lua'));
+const applyScript = script(evidenceLua, lua('apply-projection.lua'));
+const standingScript = readingScript(evidenceLua, lua('standing.lua'));
+const missedScript = script(evidenceLua, lua('missed.lua'));
 
 /** What an entry comes to: fields of the projection that are set, or removed if there is no value. */
 export type Changes = Iterable<[field: string, value: string | undefined]>;
@@ -40,15 +43,24 @@ export interface KeptProjection {
   position(): Promise<string>;
   /**
    * Applies a batch that follows the position `from`, and moves the position to the batch's last entry, in one
-   * guarded step. If the position is no longer `from` it changes nothing. Resolves to the position it left.
+   * guarded step. If the position is no longer `from` it changes nothing. Resolves to the position it left. Fails with
+   * Disturbed, and changes nothing, if the batch is not of the stream as it is on the node of the projection.
    */
   apply(from: string, batch: RawEntry[]): Promise<string>;
   /** Resolves to how many entries were removed from the stream before it came to them; each is told once. */
   missed(): Promise<number>;
+  /** Resolves to whether the stream still has what the projection was made of. */
+  standing(): Promise<Standing>;
 }
 
+/**
+ * `whole`, or `lost`: the stream has lost entries that the projection has applied, and has what came before them.
+ * `unknown` if it ends before the projection's position, and its beginning is gone as well.
+ */
+type Standing = 'whole' | 'lost' | 'unknown';
+
 interface KeepOptions {
-  redis: Redis;
+  redis: Store;
   projection: Projection;
   partition: number;
   /** Told of each entry that cannot be understood. */
@@ -72,18 +84,19 @@ export function keptProjection({ redis, projection, partition, onUndecodable }: 
     },
     apply: (from, batch) =>
       applyTo(
-        { redis, keys: [key, positions], name },
+        { redis, keys: [stream, key, positions], name },
         from,
         batch,
         foldAll(projection, batch, onUndecodable),
       ),
     missed: async () => Number(await missedScript(redis, [stream, key], [])),
+    standing: async () => (await standingScript(redis, [stream, key], [])) as Standing,
   };
 }
 
 interface Target {
-  redis: Redis;
-  /** the projection and, unless it is still being built, the stream's positions */
+  redis: Store;
+  /** the stream, the projection and, unless it is still being built, the stream's positions */
   keys: string[];
   name: string;
 }
@@ -101,9 +114,11 @@ export async function applyTo(
     if (value === undefined) removed.push(field);
     else set.push(field, value);
   }
-  const last = batch.at(-1)?.[0] ?? from;
-  const args = [name, from, last, batch.length, set.length / 2, ...set, ...removed];
-  return (await applyScript(redis, keys, args)) as string;
+  const last = evidenceArgs(evidenceOf(batch.at(-1)));
+  const args = [name, from, ...last, batch.length, set.length / 2, ...set, ...removed];
+  const position = (await applyScript(redis, keys, args)) as string;
+  if (position === 'foreign') throw new Disturbed(`what was read of ${keys[0]} is not in it`);
+  return position;
 }
 
 /** Returns what a batch comes to: the last value of each field it touches. */

@@ -25,13 +25,15 @@ export type Handler = (entry: RawEntry, handling: Handling) => Promise<void>;
 export interface Reaction {
   name: string;
   stream: Pick<EventStream<string, unknown>, 'name' | 'key'>;
+  /** Whether an entry calls for anything. One that does not is acknowledged as it comes, and never handled. */
+  concerns(entry: RawEntry): boolean;
   handle: Handler;
 }
 
 interface ReactionOptions<Type extends string, Document, Wanted extends Type> {
   name: string;
   stream: EventStream<Type, Document>;
-  /** The types it is for. Events of the stream's other types are acknowledged without being decoded. */
+  /** The types it is for. */
   types: readonly Wanted[];
   handle(event: { [T in Wanted]: Event<T, Document> }[Wanted], handling: Handling): Promise<void>;
 }
@@ -45,9 +47,14 @@ export function reaction<Type extends string, Document, const Wanted extends Typ
   return {
     name,
     stream,
-    async handle(raw, handling) {
-      if (!wanted.has(stream.envelope(raw).type)) return;
-      await handle(stream.decode(raw) as Parameters<typeof handle>[0], handling);
+    concerns(raw) {
+      try {
+        return wanted.has(stream.envelope(raw).type);
+      } catch {
+        // Handling it says what is wrong with it.
+        return true;
+      }
     },
+    handle: (raw, handling) => handle(stream.decode(raw) as Parameters<typeof handle>[0], handling),
   };
 }

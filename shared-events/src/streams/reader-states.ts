@@ -1,4 +1,5 @@
-import type { Redis } from 'ioredis';
+import type { Store } from '../redis/store.ts';
+import { availableOf } from '../redis/unavailable.ts';
 import { type GroupState, groupStates, lagOf } from './lag.ts';
 import type { StreamRange } from './pages.ts';
 import { positionsIn } from './positions.ts';
@@ -10,9 +11,12 @@ export interface ReaderState extends Omit<GroupState, 'group'> {
   name: string;
 }
 
-/** Resolves to what every group of these streams is at, and every projection that follows one of them. */
-export async function readerStates(redis: Redis, streams: readonly string[]): Promise<ReaderState[]> {
-  const states = await Promise.all(
+/**
+ * Resolves to what every group of these streams is at, and every projection that follows one of them; of those streams
+ * that can be asked, if some can.
+ */
+export async function readerStates(redis: Store, streams: readonly string[]): Promise<ReaderState[]> {
+  const states = await availableOf(
     streams.map((stream) => Promise.all([groupsOf({ redis, stream }), projectionsOf({ redis, stream })])),
   );
   return [...states.flatMap(([groups]) => groups), ...states.flatMap(([, projections]) => projections)];

@@ -22,7 +22,7 @@ interface SettleOptions {
   maxAttempts: number;
   signal: AbortSignal;
   log: Logger;
-  onEvent(event: ConsumeEvent): void;
+  onEvent(event: ConsumeEvent, entries?: number): void;
 }
 
 /** An entry, and whether it comes for the first time. */
@@ -31,14 +31,27 @@ export interface Delivery {
   isFirst: boolean;
 }
 
-/** Settles an entry, or fails: then it stays pending. Fails with LeaseLost if it is another consumer's now. */
-type Settle = (delivery: Delivery) => Promise<void>;
 /** Resolves to whether the entry was handled; else nothing is left to do. */
 type Handle = (delivery: Delivery) => Promise<boolean>;
 
+export interface Settling {
+  /** Settles an entry, or fails: then it stays pending. Fails with LeaseLost if it is another consumer's now. */
+  settle(delivery: Delivery): Promise<void>;
+  /** Acknowledges entries that call for nothing. Fails as `settle` does. */
+  passBy(ids: string[]): Promise<void>;
+}
+
 /** Returns what handles an entry, tries it again, and in the end acknowledges it or makes it a dead letter. */
-export const settling = (handler: Handler, options: SettleOptions): Settle =>
-  acknowledging(givingUp(retrying(handler, options), options), options);
+export function settling(handler: Handler, options: SettleOptions): Settling {
+  const handle = givingUp(retrying(handler, options), options);
+  const acknowledge = acknowledging(options);
+  return {
+    async settle(delivery) {
+      if (await handle(delivery)) await acknowledge([delivery.entry[0]]);
+    },
+    passBy: acknowledge,
+  };
+}
 
 /** Says that an entry is not tried any more. */
 class GivenUp extends Error {
@@ -109,8 +122,8 @@ function givingUp(handle: Handle, { group, signal, log, onEvent }: SettleOptions
 /** Most ids in one acknowledgement. */
 const maxAcknowledged = 1000;
 
-/** Acknowledges entries that were handled, together those of one turn of the event loop. */
-function acknowledging(handle: Handle, { group, signal, log, onEvent }: SettleOptions): Settle {
+/** Returns what acknowledges entries, together those of one turn of the event loop. */
+function acknowledging({ group, signal, log, onEvent }: SettleOptions): (ids: string[]) => Promise<void> {
   let waiting: string[] = [];
   let next: Promise<void> | undefined;
 
@@ -124,12 +137,11 @@ function acknowledging(handle: Handle, { group, signal, log, onEvent }: SettleOp
     }
   }
 
-  return async (delivery) => {
-    if (!(await handle(delivery))) return;
-    waiting.push(delivery.entry[0]);
+  return async (ids) => {
+    waiting.push(...ids);
     next ??= acknowledge();
     await next;
-    onEvent('handled');
+    onEvent('handled', ids.length);
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis';
+import type { Store } from '../redis/store.ts';
 import type { Positions } from './entries.ts';
 
 /** What XINFO STREAM tells. */
@@ -11,7 +11,7 @@ export interface StreamInfo {
 }
 
 /** Resolves to the ids that the streams' next entries will follow; `0-0` for a stream that never had one. */
-export const endsOf = async (redis: Redis, streams: readonly string[]): Promise<Positions> =>
+export const endsOf = async (redis: Store, streams: readonly string[]): Promise<Positions> =>
   new Map(
     await Promise.all(
       streams.map(
@@ -21,7 +21,7 @@ export const endsOf = async (redis: Redis, streams: readonly string[]): Promise<
   );
 
 /** Resolves to what there is to know of a stream; a stream that does not exist is an empty one. */
-export async function streamInfo(redis: Redis, stream: string): Promise<StreamInfo> {
+export async function streamInfo(redis: Store, stream: string): Promise<StreamInfo> {
   try {
     const flat = (await redis.xinfo('STREAM', stream)) as unknown[];
     const value = (name: string) => flat[flat.indexOf(name) + 1];

@@ -8,13 +8,13 @@ export function createMetrics(): Registry {
 }
 
 /** Adds whether the process is ready, asked for whenever somebody wants to know. */
-export function measureReadiness(registry: Registry, missing: () => Promise<string[]>): void {
+export function measureReadiness(registry: Registry, readiness: () => Promise<{ ready: boolean }>): void {
   new Gauge({
     name: 'service_ready',
-    help: 'Whether nothing is missing for good service: 1 or 0',
+    help: 'Whether the service can serve: 1 or 0',
     registers: [registry],
     async collect() {
-      this.set((await missing()).length === 0 ? 1 : 0);
+      this.set((await readiness()).ready ? 1 : 0);
     },
   });
 }

@@ -1,5 +1,5 @@
-import type { Redis } from 'ioredis';
 import { Counter, Gauge, type Registry } from 'prom-client';
+import type { Store } from '../redis/store.ts';
 import { RedisUnavailable } from '../redis/unavailable.ts';
 import type { KeptProjection } from '../streams/projection.ts';
 import { readerStates } from '../streams/reader-states.ts';
@@ -12,7 +12,7 @@ export interface ReaderMetrics {
   consumer(
     group: string,
     stream: string,
-  ): { onEvent(event: ConsumeEvent): void; onBatch(entries: number): void };
+  ): { onEvent(event: ConsumeEvent, entries?: number): void; onBatch(entries: number): void };
   /** The projection, each of whose batches is counted. */
   projection(projection: KeptProjection): KeptProjection;
 }
@@ -27,16 +27,14 @@ const batchBuckets = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];
  */
 export function measureReaders(
   registry: Registry,
-  { redis, streams }: { redis: Redis; streams: string[] },
+  { redis, streams }: { redis: Store; streams: string[] },
 ): ReaderMetrics {
   let measuring: Promise<void> | undefined;
   /** All figures are read at once; whichever is asked for first begins, and the others wait for it. */
   const collect = () => {
-    measuring ??= measure()
-      .catch(forget)
-      .finally(() => {
-        measuring = undefined;
-      });
+    measuring ??= measure().finally(() => {
+      measuring = undefined;
+    });
     return measuring;
   };
   const gauge = (name: string, help: string) =>
@@ -52,14 +50,18 @@ export function measureReaders(
   const pending = gauge('pending', 'Entries given to a consumer and not settled');
   const dead = gauge('dead_letters', 'Entries a group has given up');
 
-  /** While Redis is away nothing is known of the readers, and all other figures are still told. */
-  function forget(error: unknown): void {
-    if (!(error instanceof RedisUnavailable)) throw error;
+  /** While Redis, or a node of it, is away nothing is known of its readers, and all other figures are still told. */
+  function forget(): void {
     for (const each of [entries, seconds, pending, dead]) each.reset();
   }
 
   async function measure(): Promise<void> {
-    for (const state of await readerStates(redis, streams)) {
+    const states = await readerStates(redis, streams).catch((error: unknown) => {
+      if (error instanceof RedisUnavailable) return [];
+      throw error;
+    });
+    forget();
+    for (const state of states) {
       const labels = { stream: state.stream, reader: state.name };
       entries.set(labels, state.lag.entries);
       seconds.set(labels, state.lag.seconds);
@@ -90,7 +92,7 @@ export function measureReaders(
 
   return {
     consumer: (reader, stream) => ({
-      onEvent: (event) => events.inc({ stream, reader, event }),
+      onEvent: (event, entries = 1) => events.inc({ stream, reader, event }, entries),
       onBatch: batches(stream, reader),
     }),
     projection(projection) {

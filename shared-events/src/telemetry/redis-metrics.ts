@@ -1,6 +1,7 @@
 import { Counter, type Registry } from 'prom-client';
-import type { CommandObserver } from '../redis/connection.ts';
+import type { Confirmation } from '../redis/confirm.ts';
 import { scriptName } from '../redis/script.ts';
+import type { CommandObserver } from '../redis/settings.ts';
 import { beginRedisSpan, failSpan } from '../tracing.ts';
 import { durationBuckets, histogram, type Observe } from './histogram.ts';
 
@@ -49,6 +50,28 @@ export function redisMetrics(registry: Registry): CommandObserver {
       }
       span?.end();
     };
+  };
+}
+
+/** Returns what has writes confirmed by so many replicas, and counts how long that takes and how often it fails. */
+export function confirmation(registry: Registry, replicas: number): Confirmation {
+  const durations = histogram(registry, {
+    name: 'redis_confirm_duration_seconds',
+    help: 'Time until enough replicas had the writes of a turn, or it was given up',
+    labelNames: [],
+    buckets: durationBuckets,
+  })();
+  const unconfirmed = new Counter({
+    name: 'redis_unconfirmed_total',
+    help: 'Turns whose writes were not confirmed by enough replicas, so that they were answered 503',
+    registers: [registry],
+  });
+  return {
+    replicas,
+    onWait(seconds, isConfirmed) {
+      durations(seconds);
+      if (!isConfirmed) unconfirmed.inc();
+    },
   };
 }
 

@@ -1,5 +1,5 @@
 import { Stream } from 'node:stream';
-import type { Middleware } from 'koa';
+import type { ParameterizedContext } from 'koa';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import { durationBuckets, histogram, type Observe } from './histogram.ts';
 import type { RequestState } from './request-state.ts';
@@ -14,11 +14,17 @@ interface Requests {
 /** The pattern of the route that a request is for; `unmatched` for all that no route knows. */
 export const routeOf = ({ route }: RequestState): string => route?.path ?? 'unmatched';
 
+/** Is told when a request begins and when its answer is decided, and how long that took, in milliseconds. */
+interface RequestMetrics {
+  begin(): void;
+  end(ctx: ParameterizedContext<RequestState>, ms: number): void;
+}
+
 /**
  * Counts requests, how long it takes until their answers are decided, and how many are under way until their answers
  * have been sent. Plain numbers, because it is done with every request.
  */
-export function requestMetrics(registry: Registry): Middleware<RequestState> {
+export function requestMetrics(registry: Registry): RequestMetrics {
   const byRoute = new Map<string, Map<string, Requests>>();
   let underWay = 0;
 
@@ -63,18 +69,16 @@ export function requestMetrics(registry: Registry): Middleware<RequestState> {
     underWay -= 1;
   }
 
-  return async (ctx, next) => {
-    const start = performance.now();
-    underWay += 1;
-    try {
-      await next();
-    } finally {
-      const { observe, statuses } = requestsOf(ctx.method, routeOf(ctx.state));
-      const { status, body } = ctx;
-      observe((performance.now() - start) / 1000);
+  return {
+    begin() {
+      underWay += 1;
+    },
+    end({ state, method, status, body, res }, ms) {
+      const { observe, statuses } = requestsOf(method, routeOf(state));
+      observe(ms / 1000);
       statuses.set(status, (statuses.get(status) ?? 0) + 1);
-      if (body instanceof Stream && !ctx.res.closed) ctx.res.once('close', leave);
+      if (body instanceof Stream && !res.closed) res.once('close', leave);
       else leave();
-    }
+    },
   };
 }

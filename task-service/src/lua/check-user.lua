@@ -5,18 +5,15 @@
 local overlay = 100
 local vouched_overlay = 1000
 
-local function field(entry, name)
-  local fields = entry[2]
-  for at = 1, #fields, 2 do
-    if fields[at] == name then return fields[at + 1] end
-  end
-end
-
 -- `vouched_at` is the empty string, or the end of the stream as it was before the user service, asked over HTTP, said
--- that the user exists: then only a deletion after it counts.
--- Answers 'known', 'unknown', or 'stale' if there are too many events to look through.
-local function check_user(known_users, user_events, user, vouched_at)
+-- that the user exists: then only a deletion after it counts. `vouched_for` is the version of the user that it told of; the
+-- empty string if it told none. What was vouched counts only if this node has had both entries.
+-- Answers 'known', 'unknown', or 'stale' if there are too many events to look through, or the vouching does not count.
+local function check_user(known_users, user_events, user, vouched_at, vouched_for)
   local vouched = vouched_at ~= ''
+  if vouched and not (has_had(user_events, vouched_at) and (vouched_for == '' or has_had(user_events, vouched_for))) then
+    return 'stale'
+  end
   local position = vouched and vouched_at or redis.call('HGET', known_users, 'position') or '0-0'
   local most = vouched and vouched_overlay or overlay
   local behind = redis.call('XRANGE', user_events, '(' .. position, '+', 'COUNT', most + 1)

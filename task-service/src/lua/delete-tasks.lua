@@ -1,15 +1,16 @@
 -- Deletes some tasks of one user, each with its event. What is not there any more is only taken out of the index.
--- KEYS  1 task-events  2 lease  3 the user's tasks  4-6 the same by status  7… the records
--- ARGV  1 holder of the lease  2 how many fields an entry has  3… the fields, with subject, data and schema empty · then
---       the ids of the records
--- Answers 'lost' if the lease is another's, else 'done'
+-- KEYS  1 task-events  2 lease  3 the user's tasks  4-6 the same by status  7 user-events  8… the records
+-- ARGV  1 holder of the lease  2-5 the user's deletion: id, type, subject, request  6 how many fields an entry has
+--       7… the fields, with subject, data and schema empty · then the ids of the records
+-- Answers 'lost' if the lease is another's, 'uncaused' if the user's deletion is not in the stream, else 'done'
 if redis.call('GET', KEYS[2]) ~= ARGV[1] then return 'lost' end
+if not holds(KEYS[7], unpack(ARGV, 2, 5)) then return 'uncaused' end
 
 check_index()
-local count = tonumber(ARGV[2])
-local fields = {unpack(ARGV, 3, 2 + count)}
-for at = 7, #KEYS do
-  local subject = ARGV[3 + count + at - 7]
+local count = tonumber(ARGV[6])
+local fields = {unpack(ARGV, 7, 6 + count)}
+for at = 8, #KEYS do
+  local subject = ARGV[7 + count + at - 8]
   local version, schema, document = read(KEYS[at])
   if version then
     fields[4], fields[6], fields[8] = subject, document, schema

@@ -1,13 +1,13 @@
 -- Compares a task's record and index entries with the task's last event, and puts them right if that is asked for.
 -- KEYS  1 task-events  2 record  3 the user's tasks  4-6 the same by status: pending, in-progress, completed
--- ARGV  see replay.lua  8 status
--- Answers 'same', 'different', or 'behind' (see since)
-local moved = since(KEYS[1], ARGV[1], last.subject)
-if moved == 'behind' then return 'behind' end
+-- ARGV  see replay.lua  11 status
+-- Answers 'same', 'different', 'behind' or 'foreign' (see since)
+local moved = since(KEYS[1], last.subject)
+if moved == 'behind' or moved == 'foreign' then return moved end
 
 local function index_is_right()
   for at = 3, 6 do
-    local expected = is_living and (at == 3 or KEYS[at] == status_index[ARGV[8]])
+    local expected = is_living and (at == 3 or KEYS[at] == status_index[ARGV[11]])
     local found = redis.call('ZSCORE', KEYS[at], last.subject) and true or false
     if found ~= expected then return false end
   end
@@ -15,5 +15,5 @@ local function index_is_right()
 end
 
 if moved == 'moved' or (record_is_right(KEYS[2]) and index_is_right()) then return 'same' end
-if ARGV[2] == 'replay' then apply(KEYS[2], last, ARGV[8]) end
+if ARGV[5] == 'replay' then apply(KEYS[2], last, ARGV[11]) end
 return 'different'

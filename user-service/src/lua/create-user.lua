@@ -7,7 +7,10 @@ local before = repeated(KEYS[1], KEYS[3], ARGV[1])
 if before then return before end
 
 local version, schema, document = read(KEYS[2])
-if version then return {'done', version, schema, document} end
+if version then
+  touch(KEYS[2])
+  return {'done', version, schema, document}
+end
 
 local event = append(KEYS[1], {unpack(ARGV, 3)})
 apply(KEYS[2], event)

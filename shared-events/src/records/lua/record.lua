@@ -21,6 +21,12 @@ local function write(key, event)
   redis.call('SET', key, event.version .. ' ' .. event.schema .. ' ' .. event.document)
 end
 
+-- Writes what a key holds once more, if it holds something: what is answered by it is then confirmed as a write is.
+local function touch(key)
+  local value = redis.call('GET', key)
+  if value then redis.call('SET', key, value, 'KEEPTTL') end
+end
+
 -- The reply to a creation that was already made with this Idempotency-Key; nothing if there was none.
 local function repeated(stream, marker, body_hash)
   local kept = marker and redis.call('GET', marker)
@@ -29,6 +35,7 @@ local function repeated(stream, marker, body_hash)
   if kept_hash ~= body_hash then return {'key_reused'} end
   local entry = redis.call('XRANGE', stream, version, version)[1]
   if not entry then return {'answer_gone'} end
+  touch(marker)
   return {'done', version, entry[2][8], entry[2][6]}
 end
 

@@ -1,24 +1,24 @@
 -- What the scripts that compare a record with its last event share. Their arguments begin with
--- ARGV  1 the id up to which the stream was read  2 'replay' or 'verify'  3 subject  4 type of the last event, or what
---       removes the record if there is none  5 version  6 schema  7 document; 5 to 7 are empty if the record is to be gone
+-- ARGV  1-4 the entry up to which the stream was read: id, type, subject, request  5 'replay' or 'verify'  6 subject
+--       7 type of the last event, or what removes the record if there is none  8 version  9 schema  10 document; 8 to 10
+--       are empty if the record is to be gone
 
--- Whether a subject has an entry after `as_of`: then the write that made it has put its record right, and a replay must
--- not touch it. Answers 'moved', 'still', or 'behind' if there are too many entries to look through.
-local function since(stream, as_of, subject)
+-- Whether a subject has an entry after the one up to which the stream was read: then the write that made it has put its
+-- record right, and a replay must not touch it. Answers 'moved', 'still', 'behind' if there are too many entries to look
+-- through, or 'foreign' if it was another history that was read.
+local function since(stream, subject)
+  if ARGV[1] ~= '0-0' and not holds(stream, unpack(ARGV, 1, 4)) then return 'foreign' end
   local max = 100
-  local entries = redis.call('XRANGE', stream, '(' .. as_of, '+', 'COUNT', max + 1)
+  local entries = redis.call('XRANGE', stream, '(' .. ARGV[1], '+', 'COUNT', max + 1)
   if #entries > max then return 'behind' end
   for _, entry in ipairs(entries) do
-    local fields = entry[2]
-    for at = 1, #fields, 2 do
-      if fields[at] == 'subject' and fields[at + 1] == subject then return 'moved' end
-    end
+    if field(entry, 'subject') == subject then return 'moved' end
   end
   return 'still'
 end
 
 -- The last event of the subject, as a write would have applied it.
-local last = {subject = ARGV[3], type = ARGV[4], version = ARGV[5], schema = ARGV[6], document = ARGV[7]}
+local last = {subject = ARGV[6], type = ARGV[7], version = ARGV[8], schema = ARGV[9], document = ARGV[10]}
 local is_living = last.version ~= ''
 
 local function record_is_right(key)

@@ -2,11 +2,10 @@
 -- at the end of the stream; each is told once.
 -- `passed` counts what the projection has come to, in the stream's own numbering of all that was ever added.
 -- KEYS  1 stream  2 projection
-local info = {}
-if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
-local flat = redis.call('XINFO', 'STREAM', KEYS[1])
-for at = 1, #flat, 2 do info[flat[at]] = flat[at + 1] end
-if redis.call('HGET', KEYS[2], 'position') ~= info['last-generated-id'] then return 0 end
+local info = info_of(KEYS[1])
+if not info['last-generated-id'] or redis.call('HGET', KEYS[2], 'position') ~= info['last-generated-id'] then
+  return 0
+end
 
 local added = info['entries-added']
 local passed = tonumber(redis.call('HGET', KEYS[2], 'passed') or added)

@@ -1,19 +1,19 @@
 -- Makes everything that is pending in a group this consumer's, whoever had it, without counting it as a delivery;
 -- entries that are no longer in the stream leave the group. Consumers that are left with nothing are removed.
 -- KEYS  1 stream  2 lease  3 checkpoint
--- ARGV  1 group  2 consumer
+-- ARGV  1 group  2 consumer  3 'certain' or '' (see group.lua)
 -- Answers {'lost'} if the lease is another's, else {'done', ids that are pending, ids that were gone, how many
 -- entries were removed before the group had read them}
 if not holds_lease() then return {'lost'} end
 
 -- What was ever added and the group has not read, less what is there to be read. (A group's own `lag` leaves out what was
 -- removed on some versions of Redis.) Not told while there is much to read, or if Redis does not know what was read.
-local function removed_unread()
-  local group, max = group_info(), 1000
-  if group['entries-read'] == stream_info()['entries-added'] then return 0 end
-  local unread = #redis.call('XRANGE', KEYS[1], '(' .. group['last-delivered-id'], '+', 'COUNT', max)
-  if unread == max or not group['entries-read'] then return 0 end
-  return math.max(0, stream_info()['entries-added'] - group['entries-read'] - unread)
+local function removed_unread(pending)
+  local group = group_info()
+  local read, unread = entries_read(group, pending, ARGV[3]), unread_of(group)
+  if not read or unread == max_counted then return 0 end
+  if read ~= group['entries-read'] then note_read(group, read) end
+  return math.max(0, stream_info()['entries-added'] - read - unread)
 end
 
 local pending, gone = {}, {}
@@ -30,4 +30,4 @@ for _, info in ipairs(redis.call('XINFO', 'CONSUMERS', KEYS[1], ARGV[1])) do
     redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], consumer.name)
   end
 end
-return {'done', pending, gone, removed_unread()}
+return {'done', pending, gone, removed_unread(#pending + #gone)}

@@ -12,8 +12,8 @@ await runService({
   config: commonConfig.shape({ PORT: listenPort(8004) }),
   api: pinApi,
   projections: [openTasks],
-  build({ config, redis }) {
-    const store = pinStore({ redis, partitions: config.PARTITIONS });
+  build({ config, redis, writer }) {
+    const store = pinStore({ redis, writer, partitions: config.PARTITIONS });
     return {
       collaborators: { store, now: () => new Date().toISOString() },
       reactions: [forgetPins({ store })],

@@ -1,7 +1,6 @@
-import type { Redis } from 'ioredis';
 import { hashTag, partitionOf, type RequestContext } from 'shared-events';
 import { type Records, recordLua, records, type Stored } from 'shared-events/records';
-import { script } from 'shared-events/redis';
+import { type Store, script } from 'shared-events/redis';
 import { appending } from 'shared-events/service';
 import { projectionKey } from 'shared-events/streams';
 import { openTasks } from './open-tasks.ts';
@@ -16,8 +15,14 @@ export interface PinStore extends Records<Pin> {
   isOpen(pin: Pick<Pin, 'id' | 'taskId'>): Promise<boolean>;
 }
 
+interface PinStoreOptions {
+  redis: Store;
+  writer: Store;
+  partitions: number;
+}
+
 /** Pins as they are kept in Redis: keys and script. */
-export function pinStore({ redis, partitions }: { redis: Redis; partitions: number }): PinStore {
+export function pinStore({ redis, writer, partitions }: PinStoreOptions): PinStore {
   const partition = (userId: string) => partitionOf(userId, partitions);
   const recordKey = (userId: string) => `pin:${hashTag(partition(userId))}:${userId}`;
   const keysOf = ({ id }: Pin) => [pinEvents.key(partition(id)), recordKey(id)];
@@ -25,6 +30,7 @@ export function pinStore({ redis, partitions }: { redis: Redis; partitions: numb
   return {
     ...records({
       redis,
+      writer,
       stream: pinEvents,
       updated: 'pin.updated',
       deleted: 'pin.deleted',
@@ -37,7 +43,7 @@ export function pinStore({ redis, partitions }: { redis: Redis; partitions: numb
       const text = JSON.stringify(pin);
       const entry = { type: 'pin.updated', subject: pin.id, data: text, schema: pinEvents.schema } as const;
       const [, version] = (await appending(entry.type, context, (from) =>
-        writeScript(redis, keysOf(pin), ['*', ...pinEvents.encode({ ...entry, ...from })]),
+        writeScript(writer, keysOf(pin), ['*', ...pinEvents.encode({ ...entry, ...from })]),
       )) as [string, string];
       return { version, text };
     },

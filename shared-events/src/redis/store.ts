@@ -1,0 +1,47 @@
+import { Cluster, Command, type Redis } from 'ioredis';
+import type { Node } from '../config.ts';
+import { RedisUnavailable } from './unavailable.ts';
+
+/**
+ * Where commands go: to one Redis, or in a Redis Cluster each to the node that has its keys. The keys of a command, and of
+ * a script, are of one partition.
+ */
+export type Store = Redis | Cluster;
+
+/** Returns the address of the node that has a key, as far as is known. Fails with RedisUnavailable if nothing is. */
+export function addressOf(redis: Store, key: string): Node {
+  if (!(redis instanceof Cluster)) {
+    const { host = '127.0.0.1', port = 6379 } = redis.options;
+    return { host, port };
+  }
+  const owner = ownerOf(redis, key);
+  if (owner === undefined) throw new RedisUnavailable(`no node is known that has ${key}`);
+  const at = owner.lastIndexOf(':');
+  return { host: owner.slice(0, at), port: Number(owner.slice(at + 1)) };
+}
+
+/** Returns the connection for commands to the node that has a key; nothing while there is none. */
+export function nodeOf(redis: Store, key: string): Redis | undefined {
+  if (!(redis instanceof Cluster)) return redis;
+  const owner = ownerOf(redis, key);
+  return redis.nodes('master').find(({ options: { host, port } }) => `${host}:${port}` === owner);
+}
+
+const ownerOf = (redis: Cluster, key: string): string | undefined => redis.slots[slotOf(key)]?.[0];
+
+const slotOf = (key: string): number => new Command('get', [key]).getSlot();
+
+/**
+ * Returns the keys in groups that one read can have: all of them in one Redis, in a cluster those of a partition.
+ */
+export function readTogether(redis: Store, keys: readonly string[]): string[][] {
+  if (!(redis instanceof Cluster)) return [[...keys]];
+  return [...Map.groupBy(keys, slotOf).values()];
+}
+
+/** Yields the keys that begin so, which are of one partition, some at a time. */
+export async function* keysLike(redis: Store, prefix: string): AsyncGenerator<string[]> {
+  const node = nodeOf(redis, prefix);
+  if (node === undefined) throw new RedisUnavailable(`no node answers that has ${prefix}`);
+  yield* node.scanStream({ match: `${prefix}*`, count: 1000 }) as AsyncIterable<string[]>;
+}

@@ -1,0 +1,194 @@
+import { setTimeout as lasts } from 'node:timers/promises';
+import { type FaultOf, surviveIn } from '../faults/survive.ts';
+import { startCommand } from '../stack/commands.ts';
+import { until } from '../stack/until.ts';
+import { countLost, judgeShards } from './judge.ts';
+import { crash, failOver, freeze, isolate, moving, untilPromoted } from './nodes.ts';
+import { type ClusterWorld, type ClusterWorldOptions, openClusterWorld } from './world.ts';
+
+// What can happen to the nodes of a cluster and to what lies between them.
+
+interface Fault extends FaultOf<ClusterWorld>, ClusterWorldOptions {
+  /** The shards whose requests may fail meanwhile; all when left out. */
+  hit?: number[];
+}
+
+const all = [0, 1, 2];
+
+/** Longer than it takes the others to replace a master. */
+const pastFailover = 6000;
+
+/** A master that ends, and is back only when its replica has taken its place. */
+async function replaceMaster({ pairOf }: ClusterWorld, shard: number): Promise<void> {
+  const { master, replica } = await pairOf(shard);
+  await crash(master);
+  await untilPromoted(replica);
+  await master.part.start();
+}
+
+/** A master that can be reached by services, and by no other node. */
+const masterCutOff = (replicas: number): Fault => ({
+  name: `a master is cut off from the other nodes, and services reach both sides, REDIS_REPLICAS=${replicas}`,
+  replicas,
+  hit: [1],
+  inject: async (world) => isolate(world, [(await world.pairOf(1)).master], pastFailover),
+});
+
+const failedOver = (...how: string[]): Fault => ({
+  name: `each master is replaced by hand (CLUSTER FAILOVER ${how})`,
+  async inject({ pairOf }) {
+    for (const shard of all) {
+      const { replica } = await pairOf(shard);
+      await failOver(replica, ...how);
+      await untilPromoted(replica);
+      await lasts(500);
+    }
+  },
+});
+
+const faults: Fault[] = [
+  {
+    name: 'a master is killed, and comes back when it was replaced',
+    short: true,
+    hit: [0],
+    inject: (world) => replaceMaster(world, 0),
+  },
+  {
+    name: 'every master is killed and replaced, one after the other',
+    async inject(world) {
+      for (const shard of all) {
+        await replaceMaster(world, shard);
+        await world.untilHealthy();
+      }
+    },
+  },
+  {
+    name: 'a master is killed and started again at once',
+    hit: [2],
+    async inject({ pairOf }) {
+      const { master } = await pairOf(2);
+      await crash(master);
+      await master.part.start();
+    },
+  },
+  {
+    name: 'a master hangs until it was replaced, and then goes on',
+    hit: [0],
+    inject: async ({ pairOf }) => freeze((await pairOf(0)).master, pastFailover),
+  },
+  {
+    name: 'a replica hangs',
+    hit: [1],
+    inject: async ({ pairOf }) => freeze((await pairOf(1)).replica, pastFailover),
+  },
+  {
+    name: 'a replica is killed, and comes back later',
+    hit: [2],
+    async inject({ pairOf }) {
+      const { replica } = await pairOf(2);
+      await crash(replica);
+      await lasts(4000);
+      await replica.part.start();
+    },
+  },
+  masterCutOff(1),
+  masterCutOff(0),
+  {
+    name: 'a master and its replica are cut off together from the other nodes',
+    hit: [0],
+    async inject(world) {
+      const { master, replica } = await world.pairOf(0);
+      await isolate(world, [master, replica], pastFailover);
+    },
+  },
+  { ...failedOver(), short: true },
+  failedOver('FORCE'),
+  failedOver('TAKEOVER'),
+  {
+    name: 'all nodes are stopped, and started again',
+    async inject({ stack }) {
+      await stack.redis.stop();
+      await stack.redis.start();
+    },
+  },
+  {
+    name: 'a master is replaced during a replay, which is then run again',
+    hit: [0],
+    async inject(world) {
+      const replay = startCommand('replay', world.stack, ['all']);
+      await lasts(300);
+      await replaceMaster(world, 0);
+      await replay.result;
+      await world.untilHealthy();
+      const { code, errors } = await startCommand('replay', world.stack, ['all']).result;
+      if (code !== 0) throw new Error(`the replay ended with ${code}: ${errors}`);
+    },
+  },
+  {
+    name: 'a master is replaced while the tasks of a deleted user go',
+    hit: [0],
+    async inject(world) {
+      const id = await userWithTasks(world, 1000);
+      await world.gateway.delete(`/users/users/${id}`);
+      await replaceMaster(world, 0);
+    },
+  },
+  {
+    name: 'replies and requests of every node are swallowed, again and again',
+    async inject({ nodes }) {
+      for (let time = 0; time < 6; time++) {
+        for (const { data } of nodes) time % 2 === 0 ? data.loseReplies() : data.loseRequests();
+        await lasts(100);
+        for (const { data } of nodes) data.heal();
+        await lasts(900);
+      }
+    },
+  },
+  {
+    name: 'a partition moves to another master, key by key, while connections are cut',
+    hit: [0],
+    async inject(world) {
+      const [from, to] = [(await world.pairOf(0)).master, (await world.pairOf(1)).master];
+      const move = await moving(world, world.shards[0]?.[0] as number, from, to);
+      for (let time = 0; time < 20; time++) {
+        await move.some(20);
+        from.data.reset();
+        await lasts(50);
+      }
+      await move.end();
+    },
+  },
+  {
+    name: 'a partition stays moved by half for a while',
+    hit: [0],
+    async inject(world) {
+      const [from, to] = [(await world.pairOf(0)).master, (await world.pairOf(1)).master];
+      const move = await moving(world, world.shards[0]?.[0] as number, from, to);
+      await move.some(50);
+      await lasts(3000);
+      await move.end();
+    },
+  },
+];
+
+surviveIn(openClusterWorld, faults, async (outcome, world, { hit = all, replicas }) => {
+  const judged = await judgeShards(outcome, world, hit);
+  return replicas === 0 ? countLost(judged, world) : judged;
+});
+
+/** Makes a user of the first shard with so many tasks; resolves to the user's id. */
+async function userWithTasks({ gateway, userKey }: ClusterWorld, count: number): Promise<string> {
+  const user = { name: 'Many tasks', email: 'many@example.com' };
+  const made = await gateway.post('/users/users', user, { 'Idempotency-Key': userKey(0) });
+  const { id } = made.json<{ id: string }>();
+  let left = count;
+  const writers = Array.from({ length: 10 }, async () => {
+    for (; left > 0; left--) await gateway.post('/tasks/tasks', { userId: id, title: `Task ${left}` });
+  });
+  await Promise.all(writers);
+  await until('the user has tasks', async () => {
+    const page = await gateway.get(`/tasks/tasks?userId=${id}&limit=1`);
+    return page.status === 200 && page.text !== '[]';
+  });
+  return id;
+}

@@ -1,0 +1,46 @@
+import { spawnSync } from 'node:child_process';
+import test from 'ava';
+import type { User } from 'shared-events';
+import { api, seed } from '../stack/api.ts';
+import { freePorts } from '../stack/stack.ts';
+import { nodeStart, untilReady, withFolder } from '../stack/started.ts';
+import { until } from '../stack/until.ts';
+
+// `npm run start:cluster` as its user meets it.
+
+const clusterStart = [...nodeStart, '--cluster'];
+
+test('it starts six nodes, says how to fail a master over, and finds everything when it is started again', async (t) => {
+  await withFolder(async (start) => {
+    const { cluster = [], ...ports } = await freePorts({});
+    const gateway = api(`http://127.0.0.1:${ports.gateway}`);
+    const { user, task } = seed(gateway);
+    const first = start(ports, clusterStart);
+    await untilReady(first);
+    const made: User[] = [];
+    for (let n = 0; n < 10; n++) made.push(await user({ name: `User ${n}` }));
+    for (const { id } of made) await task(id);
+
+    const [, port = ''] = /^ {2}redis-cli -p (\d+) CLUSTER FAILOVER$/m.exec(first.output()) ?? [];
+    t.is(Number(port), Number(cluster[3]));
+    t.is(spawnSync('redis-cli', ['-p', port, 'CLUSTER', 'FAILOVER'], { encoding: 'utf8' }).stdout, 'OK\n');
+    const role = () => spawnSync('redis-cli', ['-p', port, 'ROLE'], { encoding: 'utf8' }).stdout;
+    await until('the replica is a master', () => role().startsWith('master'));
+    first.process.kill('SIGINT');
+    t.is(await first.ended, 0);
+
+    const second = start(ports, clusterStart);
+    await untilReady(second);
+    t.true(role().startsWith('master'), 'nodes keep their places');
+    for (const each of made) {
+      const { user: kept, tasks } = (await gateway.get(`/users/users/${each.id}/tasks`)).json<{
+        user: User;
+        tasks: object[];
+      }>();
+      t.deepEqual(kept, each);
+      t.is(tasks.length, 1);
+    }
+    second.process.kill('SIGINT');
+    t.is(await second.ended, 0);
+  });
+});
