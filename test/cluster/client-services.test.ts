@@ -23,87 +23,96 @@ const metricOf = async (url: string, name: string) => {
   return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1]);
 };
 
-test('what no replica has is not answered, be it new, a repetition or no change; reads are, meanwhile', async (t) => {
-  await withCluster(async ({ stack, user }) => {
-    const gateway = api(stack.urls.gateway);
-    const { id } = await user({ name: 'Ada', email: 'ada@example.com' });
-    const body = { name: 'Grace', email: 'grace@example.com' };
-    const key = { 'Idempotency-Key': 'one and the same' };
-    const first = await gateway.post('/users/users', body, key);
-    t.is(first.status, 201);
-    const replicas = stack.nodes.slice(3);
-    for (const replica of replicas) replica.freeze();
-    const start = performance.now();
-    const writes = await Promise.all([
-      gateway.post('/users/users', body, key),
-      gateway.post('/users/users', body),
-      gateway.put(`/users/users/${id}`, { name: 'Ada', email: 'ada@example.com' }),
-      gateway.put(`/users/users/${id}`, body),
-      gateway.post('/tasks/tasks', { userId: id, title: 'Buy milk' }),
-    ]);
-    t.true(performance.now() - start < 3000);
-    for (const answer of writes) assertProblem(t, answer, 503, 'redis_unavailable');
-    t.true((await metricOf(stack.urls.users, 'redis_unconfirmed_total')) > 0);
-    for (let time = 0; time < 20; time++) {
-      const asked = performance.now();
-      t.is((await gateway.get(`/users/users/${id}`)).status, 200);
-      t.true(performance.now() - asked < 500);
-    }
-    for (const replica of replicas) replica.thaw();
-    await until('writes are answered', async () => (await gateway.post('/users/users', body)).status === 201);
-    const again = await until('the repetition is answered', async () => {
-      const answer = await gateway.post('/users/users', body, key);
-      return answer.status === 201 && answer;
+test.serial(
+  'what no replica has is not answered, be it new, a repetition or no change; reads are, meanwhile',
+  async (t) => {
+    await withCluster(async ({ stack, user }) => {
+      const gateway = api(stack.urls.gateway);
+      const { id } = await user({ name: 'Ada', email: 'ada@example.com' });
+      const body = { name: 'Grace', email: 'grace@example.com' };
+      const key = { 'Idempotency-Key': 'one and the same' };
+      const first = await gateway.post('/users/users', body, key);
+      t.is(first.status, 201);
+      const replicas = stack.nodes.slice(3);
+      for (const replica of replicas) replica.freeze();
+      const start = performance.now();
+      const writes = await Promise.all([
+        gateway.post('/users/users', body, key),
+        gateway.post('/users/users', body),
+        gateway.put(`/users/users/${id}`, { name: 'Ada', email: 'ada@example.com' }),
+        gateway.put(`/users/users/${id}`, body),
+        gateway.post('/tasks/tasks', { userId: id, title: 'Buy milk' }),
+      ]);
+      t.true(performance.now() - start < 3000);
+      for (const answer of writes) assertProblem(t, answer, 503, 'redis_unavailable');
+      t.true((await metricOf(stack.urls.users, 'redis_unconfirmed_total')) > 0);
+      for (let time = 0; time < 20; time++) {
+        const asked = performance.now();
+        t.is((await gateway.get(`/users/users/${id}`)).status, 200);
+        t.true(performance.now() - asked < 500);
+      }
+      for (const replica of replicas) replica.thaw();
+      await until(
+        'writes are answered',
+        async () => (await gateway.post('/users/users', body)).status === 201,
+      );
+      const again = await until('the repetition is answered', async () => {
+        const answer = await gateway.post('/users/users', body, key);
+        return answer.status === 201 && answer;
+      });
+      t.is(again.text, first.text);
     });
-    t.is(again.text, first.text);
-  });
-});
+  },
+);
 
-test('a service is ready as long as one partition is served, names those that are not, and serves the others', async (t) => {
-  await withCluster(async ({ stack }) => {
-    const gateway = api(stack.urls.gateway);
-    const create = async () =>
-      (await gateway.post('/users/users', { name: 'A', email: 'a@example.com' })).status;
-    const missing = async () => {
-      const ready = [await gateway.get('/users/ready'), await gateway.get('/tasks/ready')];
-      return ready.map(({ status, text }) => ({ status, missing: JSON.parse(text).missing ?? [] }));
-    };
-    t.deepEqual(await missing(), [
-      { status: 200, missing: [] },
-      { status: 200, missing: [] },
-    ]);
-    // The first shard has the number of partitions, without which no service begins.
-    const [, master, , , replica] = stack.nodes;
-    for (const node of [master, replica]) {
-      node?.kill('SIGKILL');
-      await node?.ended();
-    }
-    for (const { status, missing: told } of await missing()) {
-      t.is(status, 200);
-      t.is(told.length, 1);
-      t.regex(told[0], /^redis for partitions \d+(, \d+){7}$/);
-    }
-    const statuses = new Set<number>();
-    for (let n = 0; n < 60; n++) statuses.add(await create());
-    t.deepEqual([...statuses].sort(), [201, 503]);
-    await stack.tasks.stop();
-    await stack.tasks.start();
-    t.is((await gateway.get('/tasks/ready')).status, 200, 'a service that starts meanwhile as well');
+test.serial(
+  'a service is ready as long as one partition is served, names those that are not, and serves the others',
+  async (t) => {
+    await withCluster(async ({ stack }) => {
+      const gateway = api(stack.urls.gateway);
+      const create = async () =>
+        (await gateway.post('/users/users', { name: 'A', email: 'a@example.com' })).status;
+      const missing = async () => {
+        const ready = [await gateway.get('/users/ready'), await gateway.get('/tasks/ready')];
+        return ready.map(({ status, text }) => ({ status, missing: JSON.parse(text).missing ?? [] }));
+      };
+      t.deepEqual(await missing(), [
+        { status: 200, missing: [] },
+        { status: 200, missing: [] },
+      ]);
+      // The first shard has the number of partitions, without which no service begins.
+      const [, master, , , replica] = stack.nodes;
+      for (const node of [master, replica]) {
+        node?.kill('SIGKILL');
+        await node?.ended();
+      }
+      for (const { status, missing: told } of await missing()) {
+        t.is(status, 200);
+        t.is(told.length, 1);
+        t.regex(told[0], /^redis for partitions \d+(, \d+){7}$/);
+      }
+      const statuses = new Set<number>();
+      for (let n = 0; n < 60; n++) statuses.add(await create());
+      t.deepEqual([...statuses].sort(), [201, 503]);
+      await stack.tasks.stop();
+      await stack.tasks.start();
+      t.is((await gateway.get('/tasks/ready')).status, 200, 'a service that starts meanwhile as well');
 
-    for (const node of [master, replica]) await node?.start();
-    await until('nothing is missing', async () =>
-      (await missing()).every((each) => each.missing.length === 0),
-    );
-    for (let n = 0; n < 60; n++) t.is(await create(), 201);
+      for (const node of [master, replica]) await node?.start();
+      await until('nothing is missing', async () =>
+        (await missing()).every((each) => each.missing.length === 0),
+      );
+      for (let n = 0; n < 60; n++) t.is(await create(), 201);
 
-    const only = stack.nodes[5];
-    only?.kill('SIGKILL');
-    await only?.ended();
-    await until('it is told which partitions lack a replica', async () =>
-      (await missing()).every(
-        ({ status, missing: [told = ''] }) =>
-          status === 200 && /^writes to redis for partitions \d+(, \d+){7}$/.test(told),
-      ),
-    );
-  });
-});
+      const only = stack.nodes[5];
+      only?.kill('SIGKILL');
+      await only?.ended();
+      await until('it is told which partitions lack a replica', async () =>
+        (await missing()).every(
+          ({ status, missing: [told = ''] }) =>
+            status === 200 && /^writes to redis for partitions \d+(, \d+){7}$/.test(told),
+        ),
+      );
+    });
+  },
+);

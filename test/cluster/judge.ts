@@ -23,7 +23,7 @@ export async function judgeShards(
   const wrong = elsewhere
     .filter(isFailed)
     .map(({ method, path, status, text }) => `H ${method} ${path} ${status} ${text}`);
-  const more = [...wrong, ...(await feedProblems(world))];
+  const more = [...wrong, ...(await denials(world)), ...(await feedProblems(world))];
   return {
     broken: [...broken, ...more],
     row: {
@@ -35,6 +35,12 @@ export async function judgeShards(
       }),
     },
   };
+}
+
+/** What a service or a replica lacked a right for. */
+async function denials({ nodes }: ClusterWorld): Promise<string[]> {
+  const logs = await Promise.all(nodes.map(({ redis }) => redis.acl('LOG')));
+  return logs.flat().map((entry) => `G ${String(entry)}`);
 }
 
 const isFailed = ({ status }: Attempt): boolean => typeof status !== 'number' || status >= 500;

@@ -95,7 +95,7 @@ export async function openClusterWorld({ replicas = 1 }: ClusterWorldOptions): P
 }
 
 function nodeOf(proxy: Pick<Node, 'port' | 'data' | 'bus'>, at: number, stack: Stack): Node {
-  const redis = new Redis({ host: '127.0.0.1', port: proxy.port, commandTimeout: 1000 });
+  const redis = new Redis({ host: '127.0.0.1', port: proxy.port, commandTimeout: 3000 });
   // A fault may stop it; what a test then sends fails by itself.
   redis.on('error', () => undefined);
   return { ...proxy, redis, part: stack.nodes[at] as Part, source: sourceOf(at) };

@@ -4,7 +4,7 @@ import type { Attempt } from './client.ts';
 import type { History } from './history.ts';
 import { brokenPromises } from './invariants.ts';
 import { type Row, report, rowOf } from './report.ts';
-import { type LoadedStack, openWorld, recovery, untilIdle, type World, type WorldOptions } from './world.ts';
+import { type LoadedStack, openWorld, untilIdle, type World, type WorldOptions } from './world.ts';
 
 export interface FaultOf<W extends LoadedStack> {
   name: string;
@@ -22,6 +22,8 @@ export type Fault = FaultOf<World> & WorldOptions;
 
 /** How many requests are made before the fault, and after it. */
 const before = 150;
+/** How long that may take on a busy machine, in milliseconds. */
+const patience = 30_000;
 
 const full = process.env.FAULTS === 'full';
 
@@ -46,7 +48,7 @@ export function surviveIn<W extends LoadedStack, F extends FaultOf<W>>(
 ): void {
   for (const fault of faults.filter(({ short }) => full || short)) {
     test.serial(`every promise holds: ${fault.name}`, async (t) => {
-      t.timeout(90_000);
+      t.timeout(180_000);
       const world = await open(fault);
       try {
         const { broken, row } = await judge(await run(world, fault), world, fault);
@@ -63,7 +65,7 @@ export function surviveIn<W extends LoadedStack, F extends FaultOf<W>>(
 async function run<W extends LoadedStack>(world: W, fault: FaultOf<W>): Promise<Outcome> {
   const { history } = world;
   const answered = (count: number) =>
-    until(`${count} requests are made`, () => history.attempts.length >= count, recovery);
+    until(`${count} requests are made`, () => history.attempts.length >= count, patience);
   await answered(before);
   await fault.inject(world);
   const healed = performance.now();

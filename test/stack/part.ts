@@ -37,7 +37,7 @@ export interface Part {
   pid(): number | undefined;
 }
 
-const startDeadline = 20_000;
+const startDeadline = 40_000;
 const stopDeadline = 10_000;
 const restartPause = 300;
 
