@@ -49,8 +49,8 @@ sh $source/prepare.sh $run $(services | cut -d ' ' -f 1)
 # What comes from the machine itself has the address of the bridge between it and the container.
 ip route | sed -n 's/^default via \([^ ]*\).*/\1 1;/p' >>$run/own-machine.conf
 ln -sf /dev/stdout $run/access.log
-echo 'listen 8080 default_server;' >$run/listen.conf
-echo 'listen 8081;' >$run/listen-operator.conf
+echo 'listen 8080 default_server; set $console http://localhost:8081/;' >$run/listen.conf
+echo 'listen 8081; set $console /;' >$run/listen-operator.conf
 until upstreams >$run/upstreams.conf; do sleep $pause; done
 
 nginx -e stderr -p $run -c $run/nginx.conf &

@@ -40,6 +40,7 @@ export function createPicture(state) {
     Object.assign(canvas, { width: Math.round(width * scale), height: Math.round(height * scale) });
     context.setTransform(scale, 0, 0, scale, 0, 0);
     boxes = new Map();
+    dots = dots.filter(({ from, to }) => from.isConnected && to.isConnected);
     ways.setAttribute('viewBox', `0 0 ${width} ${height}`);
     const drawn = lanes(state).map(([from, to]) => laneOf(boxOf(from), boxOf(to)));
     ways.firstElementChild.setAttribute('d', drawn.join(''));

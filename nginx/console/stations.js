@@ -1,5 +1,5 @@
 import { byId, count, duration, make, setText } from './dom.js';
-import { sizeOf } from './nodes.js';
+import { isAway, sizeOf } from './nodes.js';
 
 // The stations of a change, each with the places in it: services, nodes, streams, readers; and how much waits there.
 
@@ -29,14 +29,14 @@ function placeOf(step, name) {
   return places.get(key);
 }
 
-/** Shows what each place is at. Gives the readers for which something waits, with how many entries. */
+/** Shows what each place is at. */
 export function showStations({ services, streams, nodes }) {
   for (const { name, points, trouble } of services.values()) {
     const { element, figure } = placeOf('request', name);
     setText(figure, trouble ? 'away' : `${count(points.at(-1)?.rate ?? 0)}/s`);
     element.toggleAttribute('data-waits', trouble !== undefined);
   }
-  for (const node of nodes) setText(placeOf('write', node.address).figure, sizeOf([node]).partitions);
+  showNodesThere(nodes);
   const last = streams.at(-1);
   for (const { stream, rate } of last?.streams ?? []) {
     setText(placeOf('stream', stream).figure, `${count(rate ?? 0)}/s`);
@@ -48,6 +48,21 @@ export function showStations({ services, streams, nodes }) {
     element.toggleAttribute('data-waits', waits);
   }
   placeOf('reader', 'this page');
+}
+
+/** Nodes come and go, as in a failover; what is gone is a place no more. */
+function showNodesThere(nodes) {
+  const now = new Set(nodes.map(({ address }) => address));
+  for (const { dataset } of [...lists.get('write').children]) {
+    if (nodes.length === 0 || now.has(dataset.place)) continue;
+    elementOf('write', dataset.place).remove();
+    places.delete(`write ${dataset.place}`);
+  }
+  for (const node of nodes) {
+    const { element, figure } = placeOf('write', node.address);
+    setText(figure, isAway(node) ? 'away' : sizeOf([node]).partitions);
+    element.toggleAttribute('data-waits', isAway(node));
+  }
 }
 
 /** Shows what this page is at. */

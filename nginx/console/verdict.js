@@ -1,4 +1,5 @@
 import { byId, count, duration, make } from './dom.js';
+import { isAway } from './nodes.js';
 import { p99, sumOf } from './series.js';
 
 // Whether all is well, and if not, what is wrong with the way to the place. The tab's title says it too.
@@ -14,7 +15,7 @@ const title = document.title;
 let shown;
 
 /** What is wrong: the figure that shows it, the place to go to, and words. */
-export function troublesOf({ services, streams, time }, isLive) {
+export function troublesOf({ services, streams, nodes, time }, isLive) {
   const troubles = [];
   const add = (figure, place, text) => troubles.push({ figure, place, text });
   if (!isLive) add('events', 'events', 'The feed of events is interrupted.');
@@ -24,6 +25,9 @@ export function troublesOf({ services, streams, time }, isLive) {
     add('dead-letters', 'dead-letters-panel', dead === 1 ? '1 dead letter' : `${count(dead)} dead letters`);
   for (const { name, trouble } of services.values()) {
     if (trouble) add('requests', 'services', `The service ${name}: ${trouble}`);
+  }
+  for (const { address } of nodes.filter(isAway)) {
+    add('nodes', 'nodes', `The data on ${address} cannot be reached.`);
   }
   for (const { name, seconds } of last?.readers ?? []) {
     if (seconds > maxLag) add('lag', 'readers', `${name} is ${duration(seconds)} behind`);

@@ -13,6 +13,7 @@ import {
 } from 'shared-events/openapi';
 import { taskApi } from '../../task-service/src/routes.ts';
 import { userApi } from '../../user-service/src/routes.ts';
+import { withCurlSamples } from './curl.ts';
 
 // The API as the gateway shows it: that of both services below their prefixes, and what the gateway answers itself.
 
@@ -129,6 +130,12 @@ const ownOperations: Operation[] = [
     type: 'text/html',
     answers: page,
   }),
+  own('/docs/readme', {
+    id: 'readme',
+    summary: "The project's README",
+    type: 'text/plain',
+    answers: { 200: { description: 'Markdown.', schema: text } },
+  }),
   own('/docs/redoc.js', {
     id: 'viewer',
     summary: 'The script of these pages',
@@ -142,16 +149,24 @@ const ownOperations: Operation[] = [
 
 /** The document of the whole API. */
 export const gatewayApi = (): OpenApi =>
-  openApi(
-    {
-      title: 'Task manager',
-      description:
-        'Users and their tasks. Every change is also an event in a Redis Stream: see the description of the events.',
-      servers: [{ url: '/', description: 'The gateway' }],
-      tags: [userApi.tag, taskApi.tag, { name: 'gateway', description: 'What the gateway answers itself.' }],
-      schemas: { ...userApi.schemas, ...taskApi.schemas },
-      problems: { ...userApi.problems, ...taskApi.problems },
-      operations: [...behind('/users', userApi), ...behind('/tasks', taskApi), ...ownOperations],
-    },
-    surroundings,
+  withCurlSamples(
+    openApi(
+      {
+        title: 'Task manager',
+        description:
+          'Users and their tasks. Every change is also an event in a Redis Stream: see ' +
+          '[the description of the events](/docs/events). The samples take the address of the gateway from `GATEWAY` and ids ' +
+          'from variables such as `USER_ID`.',
+        servers: [{ url: '/', description: 'The gateway' }],
+        tags: [
+          userApi.tag,
+          taskApi.tag,
+          { name: 'gateway', description: 'What the gateway answers itself.' },
+        ],
+        schemas: { ...userApi.schemas, ...taskApi.schemas },
+        problems: { ...userApi.problems, ...taskApi.problems },
+        operations: [...behind('/users', userApi), ...behind('/tasks', taskApi), ...ownOperations],
+      },
+      surroundings,
+    ),
   );

@@ -58,10 +58,10 @@ test.serial('a page just opened has the figures of the minutes before it', async
       const path = await later.locator('[data-figure=events] path.curve').getAttribute('d');
       return peaks(path) > 1 && (path?.length ?? 0) >= length;
     });
+    await later.locator('[data-figure=nodes] .unit:has-text("1 partition")').waitFor();
     t.is(await later.locator('[data-figure=nodes] strong').textContent(), '1 node');
-    t.is(await later.locator('[data-figure=nodes] .unit').textContent(), '1 partition');
     t.deepEqual(await later.locator('#nodes-map .partitions li').allTextContents(), ['0']);
-    t.is(await later.locator('.cards .card canvas').count(), 6);
+    await until('each card has its plot', async () => (await later.locator('.card canvas').count()) === 6);
   });
 });
 
@@ -83,3 +83,30 @@ test.serial('the picture shows the places there are, and a reader for which entr
     t.true(painted);
   });
 });
+
+test.serial(
+  'in a cluster the partitions of a node that dies show on another one, as it happens',
+  async (t) => {
+    await withConsole(
+      t,
+      async ({ page, stack }) => {
+        await page.locator('[data-figure=nodes] .unit:has-text("6 partitions")').waitFor();
+        t.is(await page.locator('#flow [data-step=write] .place').count(), 3);
+        const nodes = page.locator('#nodes-map > li');
+        t.is(await nodes.count(), 3);
+        t.is(await nodes.locator('.partitions li').count(), 6);
+        const place = (await nodes.first().locator('h3').textContent()) ?? '';
+        const partitions = await nodes.first().locator('.partitions li').allTextContents();
+        const at = stack.ports.cluster?.indexOf(Number(place.split(':')[1])) ?? -1;
+        stack.nodes[at]?.kill('SIGKILL');
+        await page
+          .locator(`#nodes-moves li:has-text("${partitions.join(', ')} went from ${place} to")`)
+          .waitFor({ timeout: 60_000 });
+        await page.locator(`#flow [data-place="${place}"]`).waitFor({ state: 'detached' });
+        t.is(await nodes.locator('.partitions li').count(), 6);
+      },
+      away,
+      { cluster: {}, env: { PARTITIONS: '6' } },
+    );
+  },
+);

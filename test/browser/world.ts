@@ -1,6 +1,7 @@
 import type { ExecutionContext } from 'ava';
 import type { BrowserContextOptions, Page } from 'playwright-core';
 import { launchBrowser } from '../stack/browser.ts';
+import type { StackOptions } from '../stack/stack.ts';
 import { type World, withStack } from '../stack/world.ts';
 
 /** A console in a browser, before a stack of its own. */
@@ -18,6 +19,7 @@ export const withConsole = (
   t: ExecutionContext,
   run: (consoles: Consoles) => Promise<void>,
   expected: RegExp = /^$/,
+  options: StackOptions = {},
 ): Promise<void> =>
   withStack(async (world) => {
     const browser = await launchBrowser();
@@ -42,4 +44,4 @@ export const withConsole = (
     } finally {
       await browser.close();
     }
-  });
+  }, options);

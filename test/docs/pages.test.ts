@@ -61,3 +61,35 @@ test('/docs/events shows every event, without an error and without a word to ano
   const types = [...userEvents.types, ...taskEvents.types];
   t.deepEqual(await faultsUntilShown('/docs/events', types), []);
 });
+
+test('the navigation stays in view and leaves the menu in the window, and leads to the console and to the README', async (t) => {
+  const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+  await page.goto(`${stack.urls.gateway}/docs`);
+  const menu = page.locator('.menu-content');
+  await menu.waitFor();
+  const bar = page.locator('nav.top');
+  await page.mouse.move(640, 400);
+  await until(
+    'it has been scrolled',
+    async () => {
+      await page.mouse.wheel(0, 500);
+      return ((await page.evaluate('scrollY')) as number) > 400;
+    },
+    30_000,
+  );
+  const [top, below] = [await bar.boundingBox(), await menu.boundingBox()];
+  t.is(top?.y, 0);
+  t.is(below?.y, top?.height);
+  t.is((below?.y ?? 0) + (below?.height ?? 0), 800);
+
+  const links = await bar.locator('a').evaluateAll((all) => all.map((link) => link.getAttribute('href')));
+  const console = `http://localhost:${stack.ports.operator}/`;
+  t.deepEqual(links, ['/docs', '/docs/events', '/docs/readme', console]);
+  await page.goto(`${console}docs/events`);
+  await page.getByRole('link', { name: 'Console' }).click();
+  await page.locator('h1:has-text("Task manager console")').waitFor();
+  await page.getByRole('link', { name: 'README' }).click();
+  await page.locator(':text("# ")').first().waitFor();
+  t.is(page.url(), `${console}docs/readme`);
+  await page.close();
+});

@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { Ajv } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
@@ -12,6 +14,7 @@ import { taskApi } from '../../task-service/src/routes.ts';
 import { userApi } from '../../user-service/src/routes.ts';
 import { documented, undocumented } from '../e2e/documented.ts';
 import { type Api, api, seed } from '../stack/api.ts';
+import { root } from '../stack/parts.ts';
 import { openTestRedis } from '../stack/redis.ts';
 import { type Stack, startStack } from '../stack/stack.ts';
 
@@ -40,13 +43,14 @@ test('the gateway serves the descriptions and their pages, each service its own'
     (await gateway.get('/tasks/openapi.json')).json(),
     JSON.parse(JSON.stringify(openApi(describeService(taskApi)))),
   );
-  for (const path of ['/docs', '/docs/events', '/docs/redoc.js']) {
+  for (const path of ['/docs', '/docs/events', '/docs/readme', '/docs/redoc.js']) {
     t.is((await gateway.get(path)).status, 200);
     t.is((await gateway.request('HEAD', path)).status, 200);
     const refused = await gateway.post(path, {});
     t.is(refused.status, 405);
     t.is(refused.headers.get('allow'), 'GET, HEAD');
   }
+  t.is((await gateway.get('/docs/readme')).text, readFileSync(join(root, 'README.md'), 'utf8'));
   t.is((await gateway.get('/docs/')).status, 404);
   t.is((await gateway.get('/docs/page.html')).status, 404);
 });
@@ -71,6 +75,31 @@ test('every path of the description leads to a route that has its methods', asyn
     const allowed = options.headers.get('allow')?.split(', ') ?? [];
     const described = Object.keys(operations).map((method) => method.toUpperCase());
     t.deepEqual(allowed.filter((method) => method !== 'HEAD').sort(), described.sort(), path);
+  }
+});
+
+interface Sampled {
+  responses: Record<string, unknown>;
+  'x-codeSamples': { source: string }[];
+}
+
+test('each sample of curl is answered as its operation says', async (t) => {
+  const { paths } = documents['openapi.json']() as unknown as {
+    paths: Record<string, Record<string, Sampled>>;
+  };
+  const run = promisify(execFile);
+  for (const [path, operations] of Object.entries(paths)) {
+    for (const [method, { responses, 'x-codeSamples': samples }] of Object.entries(operations)) {
+      const user = await make.user();
+      const task = await make.task(user.id);
+      const source = (samples[0]?.source ?? '')
+        .replace(/^GATEWAY=.*$/m, `GATEWAY=${stack.urls.gateway}`)
+        .replace(/"userId":"[^"]*"/, `"userId":"${user.id}"`);
+      const env = { PATH: process.env.PATH, USER_ID: user.id, TASK_ID: task.id };
+      const { stdout } = await run('sh', ['-c', source], { env, encoding: 'latin1', maxBuffer: 2 ** 24 });
+      const [, status = ''] = /^HTTP\/1\.1 (\d+)/.exec(stdout) ?? [];
+      t.true(status in responses && status.startsWith('2'), `${method} ${path}: ${status}\n${source}`);
+    }
   }
 });
 

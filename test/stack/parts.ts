@@ -157,8 +157,11 @@ export function gatewayPart(
     return `upstream ${prefix} { ${servers.join(' ')} keepalive 64; keepalive_timeout 1s; }\n`;
   });
   writeFileSync(join(dir, 'upstreams.conf'), upstreams.join(''));
-  writeFileSync(join(dir, 'listen.conf'), `listen 127.0.0.1:${ports.gateway} default_server;\n`);
-  writeFileSync(join(dir, 'listen-operator.conf'), `listen 127.0.0.1:${ports.operator};\n`);
+  const { gateway: port, operator } = ports;
+  const listen = (at: number, kind: string, consoleAt: string) =>
+    `listen 127.0.0.1:${at}${kind};\nset $console ${consoleAt};\n`;
+  writeFileSync(join(dir, 'listen.conf'), listen(port, ' default_server', `http://localhost:${operator}/`));
+  writeFileSync(join(dir, 'listen-operator.conf'), listen(operator, '', '/'));
   const log = join(dir, 'access.log');
   execFileSync('mkfifo', [log]);
   let closeLog = () => {};

@@ -31,9 +31,6 @@ export function asyncApi(streams: DescribedStream[]): AsyncApi {
       license: { name: 'MIT', url: 'https://opensource.org/license/mit' },
     },
     defaultContentType: 'application/json',
-    servers: {
-      redis: { host: 'localhost:6379', protocol: 'redis', description: 'The Redis that holds the streams.' },
-    },
     channels: Object.assign({}, ...streams.flatMap((one) => [entryChannel(one), cloudEventChannel(one)])),
     operations: Object.assign({}, ...streams.map(operationsOf)),
     components: {
