@@ -43,20 +43,22 @@ esac
 folder=$(dirname "$0")
 is_node=no
 case "$* " in *'--cluster-enabled yes '*) is_node=yes ;; esac
-accounts() {
-  cat "$folder/users.acl"
-  [ $is_node = no ] || cat "$folder/cluster.acl"
-}
-variables() { sed -n 's/^user .* #//p'; }
+# Read here, where a file that cannot be read ends the script; in a pipe it would be none.
+accounts=$(cat "$folder/users.acl")
+of_nodes=$(cat "$folder/cluster.acl")
+all="$accounts
+$of_nodes"
+[ $is_node = no ] || accounts=$all
+variables() { printf '%s\n' "$1" | sed -n 's/^user .* #//p'; }
 hashes=
-for variable in $(accounts | variables); do
+for variable in $(variables "$accounts"); do
   hash=$(hash "$variable")
   hashes="$hashes s/#$variable /#$hash /;"
 done
 default=$(default_user)
 {
   echo "$default"
-  accounts | awk '/^#|^$/ { next } /^user/ { printf "%s%s", end, $0; end = "\n"; next } { sub(/^ */, " "); printf "%s", $0 } END { print "" }' |
+  printf '%s\n' "$accounts" | awk '/^#|^$/ { next } /^user/ { printf "%s%s", end, $0; end = "\n"; next } { sub(/^ */, " "); printf "%s", $0 } END { print "" }' |
     sed "$hashes"
 } >"$acl"
 
@@ -77,7 +79,7 @@ if [ $is_node = yes ]; then
 masterauth \"$quoted\""
 fi
 
-unset password $(cat "$folder/users.acl" "$folder/cluster.acl" | variables)
+unset password $(variables "$all")
 server=redis-server
 command -v $server >/dev/null || server=valkey-server
 # A projection of a million users that a replay replaces is taken away beside the work, not before it.

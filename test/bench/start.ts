@@ -52,12 +52,12 @@ async function startOnce(signal: AbortSignal): Promise<number> {
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (chunk) => {
       output += chunk;
-      if (/^Ready\. Gateway/m.test(output)) ready.resolve((performance.now() - start) / 1000);
+      if (/^Ready after/m.test(output)) ready.resolve((performance.now() - start) / 1000);
     });
   }
   try {
     const gone = ended.then(() => Promise.reject(new Error(`npm start ended: ${output}`)));
-    const late = until('npm start is ready', () => /^Ready\. Gateway/m.test(output), 30_000);
+    const late = until('npm start is ready', () => /^Ready after/m.test(output), 30_000);
     return await Promise.race([ready.promise, gone, late.then(() => ready.promise)]);
   } finally {
     signal.removeEventListener('abort', stop);

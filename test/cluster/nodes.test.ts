@@ -27,8 +27,8 @@ interface Nodes {
   partAt(node: string): Part;
 }
 
-async function withNodes(run: (nodes: Nodes) => Promise<void>): Promise<void> {
-  const stack = await createStack({ cluster: {} });
+async function withNodes(run: (nodes: Nodes) => Promise<void>, nodes = 6): Promise<void> {
+  const stack = await createStack({ cluster: { nodes } });
   const told = async (...args: string[]) => {
     const { code, output, errors } = await startCommand('events', stack, ['cluster', ...args], 24).result;
     if (code !== 0) throw new Error(errors);
@@ -47,53 +47,78 @@ async function withNodes(run: (nodes: Nodes) => Promise<void>): Promise<void> {
   }
 }
 
-test('each master has a third of the partitions, and a replica that signs in as one and has all of it', async (t) => {
-  await withNodes(async ({ stack, told, rows }) => {
-    const redis = openTestRedis(stack);
-    for (let partition = 0; partition < 24; partition++) await redis.set(`user:{${partition}}:x`, 'kept');
-    const all = await until('every replica has everything', async () => {
-      const found = await rows();
-      return found.every(({ keys }) => keys === 8) && found;
+test.serial(
+  'each master has a third of the partitions, and a replica that signs in as one and has all of it',
+  async (t) => {
+    await withNodes(async ({ stack, told, rows }) => {
+      const redis = openTestRedis(stack);
+      for (let partition = 0; partition < 24; partition++) await redis.set(`user:{${partition}}:x`, 'kept');
+      const all = await until('every replica has everything', async () => {
+        const found = await rows();
+        return found.every(({ keys }) => keys === 8) && found;
+      });
+      for (const [at, { role, state, master, partitions, memory = 0, lag }] of all.entries()) {
+        t.is(role, at % 2 === 0 ? 'master' : 'replica');
+        t.is(state, 'ok');
+        t.is(partitions.length, role === 'master' ? 8 : 0);
+        t.is(master, role === 'master' ? undefined : all[at - 1]?.node);
+        t.is(lag, role === 'master' ? undefined : 0);
+        t.true(memory > 1_000_000);
+      }
+      t.is(new Set(all.flatMap(({ partitions }) => partitions)).size, 24);
+      const lines = (await told()).split('\n');
+      t.regex(lines[0] ?? '', /^node +role +state +master +partitions +keys +MiB +lag \(bytes\)$/);
+      t.is(lines.length, 7);
+      const clients = (await redis.client('LIST')) as string;
+      t.is(clients.match(/ flags=S .* user=replica /g)?.length, 3);
+      t.deepEqual(await redis.acl('LOG'), []);
+      redis.disconnect();
     });
-    for (const [at, { role, state, master, partitions, memory = 0, lag }] of all.entries()) {
-      t.is(role, at % 2 === 0 ? 'master' : 'replica');
-      t.is(state, 'ok');
-      t.is(partitions.length, role === 'master' ? 8 : 0);
-      t.is(master, role === 'master' ? undefined : all[at - 1]?.node);
-      t.is(lag, role === 'master' ? undefined : 0);
-      t.true(memory > 1_000_000);
-    }
-    t.is(new Set(all.flatMap(({ partitions }) => partitions)).size, 24);
-    const lines = (await told()).split('\n');
-    t.regex(lines[0] ?? '', /^node +role +state +master +partitions +keys +MiB +lag \(bytes\)$/);
-    t.is(lines.length, 7);
-    const clients = (await redis.client('LIST')) as string;
-    t.is(clients.match(/ flags=S .* user=replica /g)?.length, 3);
-    t.deepEqual(await redis.acl('LOG'), []);
-    redis.disconnect();
-  });
-});
+  },
+);
 
-test('the partitions of a master that dies go to its replica, and what is away is shown as that', async (t) => {
-  await withNodes(async ({ rows, partAt }) => {
-    const [master, replica, , other] = (await rows()) as [Row, Row, Row, Row];
-    const find = async ({ node }: Row) => (await rows()).find((row) => row.node === node);
-    partAt(other.node).freeze();
-    t.is((await find(other))?.state, 'away');
-    partAt(other.node).thaw();
-    partAt(master.node).kill('SIGKILL');
-    await until('the replica has them', async () => (await find(replica))?.partitions.length === 8);
-    t.is((await find(master))?.state, 'failed');
-    t.deepEqual((await find(master))?.partitions, []);
-    await partAt(master.node).start();
-    await until('the old master is a replica now', async () => {
-      const { role, master: of, state, lag } = (await find(master)) as Row;
-      return role === 'replica' && of === replica.node && state === 'ok' && lag === 0;
+test.serial(
+  'the partitions of a master that dies go to its replica, and what is away is shown as that',
+  async (t) => {
+    await withNodes(async ({ rows, partAt }) => {
+      const [master, replica, , other] = (await rows()) as [Row, Row, Row, Row];
+      const find = async ({ node }: Row) => (await rows()).find((row) => row.node === node);
+      partAt(other.node).freeze();
+      t.is((await find(other))?.state, 'away');
+      partAt(other.node).thaw();
+      partAt(master.node).kill('SIGKILL');
+      await until('the replica has them', async () => (await find(replica))?.partitions.length === 8);
+      await until('all see that it is away', async () => (await find(master))?.state === 'failed');
+      t.deepEqual((await find(master))?.partitions, []);
+      await partAt(master.node).start();
+      await until('the old master is a replica now', async () => {
+        const { role, master: of, state, lag } = (await find(master)) as Row;
+        return role === 'replica' && of === replica.node && state === 'ok' && lag === 0;
+      });
     });
-  });
-});
+  },
+);
 
-test('where there is no cluster, the command says so', async (t) => {
+test.serial(
+  'a master that has lost its replica, or has taken the place of its master, is given a spare one',
+  async (t) => {
+    await withNodes(async ({ rows, partAt }) => {
+      const all = await rows();
+      const replicasOf = (node: string) => all.filter(({ master }) => master === node);
+      const master = all.find(({ role, node }) => role === 'master' && replicasOf(node).length === 1) as Row;
+      const [replica] = replicasOf(master.node) as [Row];
+      partAt(master.node).kill('SIGKILL');
+      const spare = await until(
+        'the new master has a replica',
+        async () => (await rows()).find(({ master: of, state }) => of === replica.node && state === 'ok'),
+        30_000,
+      );
+      t.is(all.filter((row) => row.master === all.find(({ node }) => node === spare.node)?.master).length, 2);
+    }, 7);
+  },
+);
+
+test.serial('where there is no cluster, the command says so', async (t) => {
   const { code, errors } = await startCommand('events', { ports: { redis: 1 } }, ['cluster']).result;
   t.is(code, 2);
   t.regex(errors, /^No node of a Redis Cluster answers: .*\n$/);

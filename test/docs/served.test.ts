@@ -51,6 +51,16 @@ test('the gateway serves the descriptions and their pages, each service its own'
   t.is((await gateway.get('/docs/page.html')).status, 404);
 });
 
+test('the address alone leads a browser to the page, and is no path of the API', async (t) => {
+  const browser = api(stack.urls.gateway);
+  const led = await browser.get('/', { Accept: 'text/html,application/xhtml+xml,*/*;q=0.8' });
+  t.is(led.status, 302);
+  t.is(led.headers.get('location'), '/docs');
+  t.is(led.headers.get('cache-control'), 'no-store');
+  t.is((await gateway.get('/')).status, 404);
+  t.is((await gateway.request('POST', '/', { headers: { Accept: 'text/html' } })).status, 404);
+});
+
 test('every path of the description leads to a route that has its methods', async (t) => {
   const { paths } = documents['openapi.json']() as unknown as { paths: Record<string, object> };
   t.true(Object.keys(paths).length > 15);

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
@@ -191,6 +191,22 @@ test('an account without a password is refused to a Redis that can be reached fr
   t.regex(startRedis(open).stderr, /needs --bind 127\.0\.0\.1/);
   t.regex(startRedis(open, '--bind', '0.0.0.0').stderr, /needs --bind 127\.0\.0\.1/);
   t.regex(startRedis({ ...open, REDIS_DEFAULT_USER: 'yes' }).stderr, /must be on or off/);
+});
+
+test('without the files of its accounts, Redis does not start', (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'acl-'));
+  try {
+    copyFileSync(join(root, 'shared-events/redis/start.sh'), join(dir, 'start.sh'));
+    const { status, stderr } = spawnSync('sh', [join(dir, 'start.sh'), '--port', '0'], {
+      encoding: 'utf8',
+      env: { ...process.env, ...accountPasswords, REDIS_ACL_FILE: join(dir, 'made.acl') },
+      timeout: 5000,
+    });
+    t.is(status, 1);
+    t.regex(stderr, /users\.acl/);
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
 });
 
 test('no password stands among the arguments of the process that is Redis, or in its environment', async (t) => {

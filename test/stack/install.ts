@@ -32,29 +32,39 @@ export function locate(program: string): string | undefined {
 
 /**
  * Makes sure that programs are there (those of the stack when none are named), installing their Debian packages where it
- * can. Says what it does. Fails with what to do by hand where it cannot.
+ * can. Says what it does, step by step. Fails with what to do by hand where it cannot.
  */
 export function ensureInstalled(say: (line: string) => void, programs = stackPrograms): void {
   const missing = programs.filter((program) => !locate(program));
   if (missing.length === 0) return;
+  const names = missing.join(' and ');
+  const [are, them] = missing.length > 1 ? ['are', 'them'] : ['is', 'it'];
   const become = privileges();
   if (!locate('apt-get') || !become) {
-    throw new Error(
-      `${missing.join(' and ')} ${missing.length > 1 ? 'are' : 'is'} missing and cannot be installed from here. ` +
-        `Debian or Ubuntu, as root: apt-get install ${programs.join(' ')}. ` +
-        `macOS: brew install ${programs.join(' ').replace('redis-server', 'redis')}. ` +
-        'Or use Docker: docker compose up --build',
-    );
+    throw new Error(`${names} ${are} missing and cannot be installed from here.\n${byHand(missing)}`);
   }
-  const names = missing.join(' and ');
-  say(`Installing ${names} with apt-get, because ${missing.length > 1 ? 'they' : 'it'} cannot be found.`);
-  shell(become, 'apt-get update -qq');
-  shell(
-    become,
-    `apt-get install -qq -y --no-install-recommends ${missing.map((program) => packagesOf[program] ?? program).join(' ')}`,
-  );
-  for (const service of missing) shell(become, disable(service));
+  say(`Installing ${names} with apt-get, because this machine does not have ${them}.`);
+  const step = (done: string, command: string) => {
+    const start = performance.now();
+    shell(
+      become,
+      command,
+      () => `${names} ${are} missing, and apt-get could not install ${them}.\n${byHand(missing)}`,
+    );
+    say(`  ${done} (${((performance.now() - start) / 1000).toFixed(0)} s)`);
+  };
+  step('the lists of packages are here', 'apt-get update -qq');
+  for (const program of missing) {
+    const packages = packagesOf[program] ?? program;
+    step(`${program} is installed`, `apt-get install -qq -y --no-install-recommends ${packages}`);
+    shell(become, disable(program), () => `The service ${program} that Debian started could not be stopped.`);
+  }
 }
+
+const byHand = (programs: string[]): string =>
+  `On Debian or Ubuntu, as root: apt-get install ${programs.map((program) => packagesOf[program] ?? program).join(' ')}
+On macOS: brew install ${programs.join(' ').replace('redis-server', 'redis')}
+Or with Docker: docker compose up --build`;
 
 /** What to put before a command to run it as root; nothing where that is not to be had. */
 function privileges(): string[] | undefined {
@@ -68,10 +78,12 @@ function privileges(): string[] | undefined {
 const disable = (service: string) =>
   `if [ -e /etc/init.d/${service} ]; then service ${service} stop; update-rc.d ${service} disable; fi`;
 
-function shell(become: string[], command: string): void {
+/** Runs a command. Fails with what it means, and with the last that the command said. */
+function shell(become: string[], command: string, failure: () => string): void {
   const line = [...become, 'env', 'DEBIAN_FRONTEND=noninteractive', 'sh', '-c', command];
   const { status, stdout, stderr } = spawnSync(line[0] as string, line.slice(1), { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`This failed: ${command}\n${stdout}${stderr}`);
+  const lastWords = (stdout + stderr).trim().split('\n').slice(-3).join('\n');
+  if (status !== 0) throw new Error(`${failure()}\nThis failed: ${command}\n${lastWords}`);
 }
 
 /** A program of the stack, its version and where it is, in one line. */

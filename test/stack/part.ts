@@ -37,7 +37,7 @@ export interface Part {
   pid(): number | undefined;
 }
 
-const startDeadline = 40_000;
+const startDeadline = 60_000;
 const stopDeadline = 10_000;
 const restartPause = 300;
 
@@ -57,7 +57,7 @@ export function part(options: PartOptions): Part {
     ended = once(started, 'close').then(([code]) => code);
     ended.then(async () => {
       if (!supervised || !wanted || child !== started) return;
-      options.onLine(`${name} ended without being asked to; it is started again`);
+      options.onLine('ended without being asked to; it is started again');
       await delay(restartPause);
       if (wanted) launch();
     });

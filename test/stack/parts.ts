@@ -44,7 +44,7 @@ export const redisAddress = ({ redis, cluster }: Pick<Ports, 'redis' | 'cluster'
 
 /** Asks on a connection of its own: one that is kept would hold up the stop of a service. */
 const answers = async (url: string): Promise<boolean> =>
-  (await fetch(url, { headers: { Connection: 'close' }, signal: AbortSignal.timeout(1000) })).ok;
+  (await fetch(url, { headers: { Connection: 'close' }, signal: AbortSignal.timeout(5000) })).ok;
 
 /**
  * A redis-server with its append-only file in `dir`, and with the accounts that Compose has as well. Beside them the
@@ -93,7 +93,7 @@ export async function withAccount<T>(
   const { REDIS_USERNAME: username, REDIS_PASSWORD: password } = credentials(account);
   const redis = new Redis({
     ...{ port, username, password, disableClientInfo: true },
-    ...{ lazyConnect: true, retryStrategy: null, commandTimeout: 1000 },
+    ...{ lazyConnect: true, retryStrategy: null, commandTimeout: 5000 },
   });
   redis.on('error', () => undefined);
   try {

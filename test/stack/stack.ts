@@ -57,7 +57,7 @@ export interface Stack {
   gateway: Part;
   /** The parts, in the order in which they stop. */
   parts: Part[];
-  /** Starts all parts and waits until they serve; where one does not, the others are stopped again. */
+  /** Starts all parts, the gateway last, and waits until they serve; where one does not, the others are stopped again. */
   start(): Promise<void>;
   /** Stops all parts in order: first the gateway, last Redis. May be called twice. */
   stop(): Promise<void>;
@@ -114,7 +114,10 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
   const gateway = gatewayPart(join(dir, 'gateway'), upstreams, setting('gateway'));
   const parts = [gateway, ...extra, ...taskServices, ...userServices, redis];
 
+  let stopping = false;
+
   async function stop(): Promise<void> {
+    stopping = true;
     for (const part of parts) await part.stop();
     if (options.dir === undefined) rmSync(dir, { recursive: true, force: true });
   }
@@ -139,9 +142,12 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
     gateway,
     parts,
     async start() {
-      const starting = parts.map((part) => part.start());
+      stopping = false;
+      const starting = parts.filter((part) => part !== gateway).map((part) => part.start());
       try {
         await Promise.all(starting);
+        // Last, so that it tells nobody of services that only start.
+        if (!stopping) await gateway.start();
       } catch (firstFailure) {
         await stop();
         await Promise.allSettled(starting);

@@ -9,24 +9,33 @@ import { until } from './until.ts';
 
 // `npm start` as its user meets it.
 
-test('it starts everything, says what to try, shows all four logs, stops on Ctrl+C and keeps the data', async (t) => {
+test('it starts everything calmly, says where all is, shows all four logs, stops on Ctrl+C and keeps the data', async (t) => {
   await withFolder(async (start, ports) => {
     const gateway = api(`http://127.0.0.1:${ports.gateway}`);
     const first = start(ports);
     await untilReady(first);
-    t.regex(first.output(), new RegExp(`curl -i http://localhost:${ports.gateway}/users/users`));
-    t.regex(first.output(), new RegExp(`redis-cli -p ${ports.redis} XREAD`));
+    for (const place of [
+      `API +http://localhost:${ports.gateway}\n`,
+      `Docs +http://localhost:${ports.gateway}/docs\n`,
+      `Console +http://localhost:${ports.operator} `,
+      `Redis +redis-cli -p ${ports.redis};`,
+    ]) {
+      t.regex(first.output(), new RegExp(place));
+    }
     const user = await seed(gateway).user();
     await seed(gateway).task(user.id);
     await gateway.get('/nowhere');
     for (const line of [
-      /redis\): Ready/,
-      /gateway\): GET \/nowhere 404/,
-      /user-service\): POST \/users 201/,
-      /task-service\): POST \/tasks 201/,
+      /redis +Ready/,
+      /gateway +GET +\/nowhere +404 +[\d.]+ ms +not_found [0-9a-f]{32}\n/,
+      /user-service +POST +\/users +201 +[\d.]+ ms +[0-9a-f]{32}\n/,
+      /task-service +POST +\/tasks +201 +[\d.]+ ms +[0-9a-f]{32}\n/,
     ]) {
       await until(`the log has ${line}`, () => line.test(first.output()));
     }
+    t.notRegex(first.output(), /WARN|ERROR/);
+    const times = [...first.output().matchAll(/^[\d:.]{12} /gm)].map(([time]) => time);
+    t.deepEqual(times, times.toSorted());
     first.process.kill('SIGINT');
     t.is(await first.ended, 0);
 
@@ -35,6 +44,19 @@ test('it starts everything, says what to try, shows all four logs, stops on Ctrl
     t.deepEqual((await gateway.get(`/users/users/${user.id}`)).json(), user);
     second.process.kill('SIGTERM');
     t.is(await second.ended, 0);
+  });
+});
+
+test('--help says what there is, and a wrong option what is wrong; neither starts anything', async (t) => {
+  await withFolder(async (start, ports) => {
+    const help = start(ports, [...nodeStart, '--help']);
+    t.is(await help.ended, 0);
+    for (const word of ['npm start', 'npm run dev', '--inspect', 'GATEWAY_PORT', 'DATA_DIR']) {
+      t.true(help.output().includes(word), word);
+    }
+    const wrong = start(ports, [...nodeStart, '--wacth']);
+    t.is(await wrong.ended, 1);
+    t.regex(wrong.output(), /^Unknown option '--wacth'.*\n$/);
   });
 });
 
@@ -72,11 +94,11 @@ test('a process that dies is started again', async (t) => {
     const running = start(ports);
     await untilReady(running);
     const gateway = api(`http://127.0.0.1:${ports.gateway}`);
-    const pid = () => /user-service\/(\d+)\): listening/.exec(running.output())?.[1];
+    const pid = () => /user-service +listening +pid=(\d+)/.exec(running.output())?.[1];
     process.kill(Number(await until('the user service says its pid', pid)), 'SIGKILL');
     await until('the user service is away', async () => (await gateway.get('/users/ready')).status !== 200);
     await until('the user service is back', async () => (await gateway.get('/users/ready')).status === 200);
-    t.regex(running.output(), /user-service ended without being asked to/);
+    t.regex(running.output(), /user-service +ended without being asked to/);
     running.process.kill('SIGINT');
     t.is(await running.ended, 0);
   });
@@ -86,7 +108,7 @@ test('with --watch, a service restarts when its source changes', async (t) => {
   await withFolder(async (start, ports) => {
     const running = start(ports, [...nodeStart, '--watch']);
     await untilReady(running);
-    const listening = () => running.output().match(/user-service\/\d+\): listening/g)?.length ?? 0;
+    const listening = () => running.output().match(/user-service +listening/g)?.length ?? 0;
     await until('the user service listens', () => listening() === 1);
     const now = new Date();
     utimesSync(join(root, 'user-service/src/config.ts'), now, now);

@@ -2,12 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 /**
  * Polls until `check` gives something that is not false or undefined, and resolves to it.
- * A check that throws counts as not yet. Fails, naming what never came, after `within` milliseconds.
+ * A check that throws counts as not yet. Fails, naming what never came, after `within` milliseconds: long, since a machine
+ * may be busy; where it is promised how soon something comes, the test says so.
  */
 export async function until<T>(
   what: string,
   check: () => T | Promise<T>,
-  within = 10_000,
+  within = 30_000,
 ): Promise<Exclude<T, false | undefined>> {
   const deadline = performance.now() + within;
   let cause: unknown;

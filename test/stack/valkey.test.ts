@@ -18,6 +18,7 @@ const tools = [
   'setpriv',
   'awk',
   'basename',
+  'cat',
   'cut',
   'dirname',
   'od',

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import test from 'ava';
+import type { User } from 'shared-events';
 import { entriesOf } from '../stack/redis.ts';
 import { withStack } from '../stack/world.ts';
 import { startCollector } from './collector.ts';
@@ -16,9 +17,13 @@ test('spans can be left out: none is sent of a trace that the sampler does not t
       t.regex(event?.trace ?? '', new RegExp(`^00-${traceId}-[0-9a-f]{16}-00$`));
       t.regex(left.headers.get('traceparent') ?? '', new RegExp(`^00-${traceId}-[0-9a-f]{16}-00$`));
 
+      await gateway.delete(`/users/users/${event?.subject}`, { traceparent: unsampled });
+
       const taken = 'cafe651916cd43dd8448eb211c80319c';
-      await gateway.post('/users/users', input, { traceparent: `00-${taken}-${clientSpan}-01` });
-      await span('of the other trace', (one) => one.traceId === taken && one.name === 'cascade user.created');
+      const sampled = { traceparent: `00-${taken}-${clientSpan}-01` };
+      const { id } = (await gateway.post('/users/users', input, sampled)).json<User>();
+      await gateway.delete(`/users/users/${id}`, sampled);
+      await span('of the other trace', (one) => one.traceId === taken && one.name === 'cascade user.deleted');
       t.true(collector.spans.every((one) => one.traceId === taken));
     },
     {

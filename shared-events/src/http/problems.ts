@@ -102,6 +102,7 @@ export function problemAnswers(log: Logger, own: Problems): (ctx: AppContext, er
     const meaning = known[found.code] ?? problems.internal_error;
     logProblem(log, error, { ...found, meaning, requestId });
     const [status] = meaning;
+    ctx.state.code = found.code;
     if (status === 503) ctx.set('Retry-After', '1');
     ctx.status = status;
     ctx.type = 'application/problem+json';

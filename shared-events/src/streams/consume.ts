@@ -1,15 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
-import { type RawEntry, subjectOf } from '../events/entry.ts';
+import type { RawEntry } from '../events/entry.ts';
 import { type Lease, takeLease } from '../redis/lease.ts';
 import type { Store } from '../redis/store.ts';
 import { unlessAborted } from '../redis/unless-aborted.ts';
 import { type ConsumerGroup, consumerGroup, groupKeys, LeaseLost } from './group.ts';
-import { type KeyedQueue, keyedQueue } from './keyed-queue.ts';
 import { gatherTime, keepTrying, letGather, pause } from './pause.ts';
 import type { Handler } from './reaction.ts';
-import { type ConsumeEvent, type Delivery, isLetGo, settling } from './settle.ts';
+import { type ConsumeEvent, isLetGo } from './settle.ts';
+import { type Unsettled, unsettledEntries } from './unsettled.ts';
 
 interface ConsumeOptions {
   redis: Store;
@@ -75,7 +75,13 @@ export async function consume(options: ConsumeOptions): Promise<void> {
 async function work(options: ConsumeOptions, group: ConsumerGroup, lease: Lease): Promise<void> {
   const { stream, group: name, consumer, log } = options;
   const signal = AbortSignal.any([options.signal, lease.lost]);
-  const unsettled = unsettledEntries(options, group, lease, signal);
+  const { handle, concerns = () => true, onEvent = () => undefined } = options;
+  const { concurrency = 16, maxAttempts = 5 } = options;
+  const fence = { key: groupKeys(stream, name).lease, holder: consumer };
+  const unsettled = unsettledEntries({
+    ...{ handle, concerns, onEvent, concurrency, maxAttempts, signal, log },
+    ...{ group, isHeld: lease.isHeld, fence },
+  });
   log.info({ stream, group: name, consumer }, 'consuming');
   try {
     await keepTrying((worked) => readOn({ options, group, unsettled, signal, worked }), {
@@ -94,66 +100,6 @@ async function work(options: ConsumeOptions, group: ConsumerGroup, lease: Lease)
   if (options.signal.aborted) return;
   log.warn({ stream, group: name, consumer }, 'another consumer has taken over');
   await pause(1, options.signal);
-}
-
-/** The entries that this consumer was given and has not settled. */
-interface Unsettled {
-  queue: KeyedQueue<Delivery>;
-  /** Takes entries in, each once. Those that call for nothing are acknowledged when it resolves. */
-  add(entries: RawEntry[], isFirst: boolean): Promise<void>;
-  has(id: string): boolean;
-}
-
-function unsettledEntries(
-  options: ConsumeOptions,
-  group: ConsumerGroup,
-  { isHeld }: Lease,
-  signal: AbortSignal,
-): Unsettled {
-  const { handle, log, concurrency = 16, maxAttempts = 5, onEvent = () => undefined } = options;
-  const { concerns = () => true } = options;
-  const ids = new Set<string>();
-  const fence = { key: groupKeys(options.stream, options.group).lease, holder: options.consumer };
-  const { settle, passBy } = settling(handle, {
-    group,
-    isHeld,
-    fence,
-    concurrency,
-    maxAttempts,
-    signal,
-    log,
-    onEvent,
-  });
-  const queue = keyedQueue<Delivery>({
-    keyOf: ({ entry }) => subjectOf(entry),
-    async work(delivery) {
-      const [id] = delivery.entry;
-      try {
-        if (!signal.aborted) await settle(delivery);
-      } catch (error) {
-        if (!isLetGo(error, signal)) log.error({ err: error, entry: id }, 'an entry is let go');
-      }
-      ids.delete(id);
-    },
-  });
-  return {
-    queue,
-    has: (id) => ids.has(id),
-    async add(entries, isFirst) {
-      const passed: string[] = [];
-      for (const entry of entries) {
-        const [id] = entry;
-        if (ids.has(id)) continue;
-        if (!concerns(entry)) {
-          passed.push(id);
-          continue;
-        }
-        ids.add(id);
-        queue.add({ entry, isFirst });
-      }
-      if (passed.length > 0) await passBy(passed);
-    },
-  };
 }
 
 interface Reading {

@@ -11,7 +11,7 @@ import type { Handler, Handling } from './reaction.ts';
 /** What happened to entries, for whoever counts. */
 export type ConsumeEvent = 'handled' | 'retried' | 'dead_lettered' | 'taken_over';
 
-interface SettleOptions {
+export interface SettleOptions {
   group: ConsumerGroup;
   /** Returns whether this consumer may work, by its own clock; see `Lease`. */
   isHeld(): boolean;
@@ -34,7 +34,7 @@ export interface Delivery {
 /** Resolves to whether the entry was handled; else nothing is left to do. */
 type Handle = (delivery: Delivery) => Promise<boolean>;
 
-export interface Settling {
+interface Settling {
   /** Settles an entry, or fails: then it stays pending. Fails with LeaseLost if it is another consumer's now. */
   settle(delivery: Delivery): Promise<void>;
   /** Acknowledges entries that call for nothing. Fails as `settle` does. */

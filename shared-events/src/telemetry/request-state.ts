@@ -5,6 +5,8 @@ export interface RequestState {
   context: RequestContext;
   /** The route it is for; nothing if no route has its path and method. */
   route?: RequestedRoute | undefined;
+  /** The code of the problem it is answered with. */
+  code?: string;
 }
 
 export interface RequestedRoute {
