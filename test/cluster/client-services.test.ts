@@ -1,4 +1,5 @@
 import test from 'ava';
+import { Redis } from 'ioredis';
 import { assertProblem } from '../e2e/problem.ts';
 import { api, seed } from '../stack/api.ts';
 import { createStack, type Stack } from '../stack/stack.ts';
@@ -23,6 +24,20 @@ const metricOf = async (url: string, name: string) => {
   return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1]);
 };
 
+/** Waits until the replica of a master has said that it has everything. */
+async function untilConfirmed(port: number): Promise<void> {
+  const redis = new Redis(port, '127.0.0.1');
+  const offsetIn = (text: string, pattern: RegExp) => pattern.exec(text)?.[1];
+  try {
+    await until('the replica has said that it has everything', async () => {
+      const told = await redis.info('replication');
+      return offsetIn(told, /^master_repl_offset:(\d+)/m) === offsetIn(told, /^slave0:.*,offset=(\d+)/m);
+    });
+  } finally {
+    redis.disconnect();
+  }
+}
+
 test.serial(
   'what no replica has is not answered, be it new, a repetition or no change; reads are, meanwhile',
   async (t) => {
@@ -34,6 +49,8 @@ test.serial(
       const first = await gateway.post('/users/users', body, key);
       t.is(first.status, 201);
       const replicas = stack.nodes.slice(3);
+      // Whoever asks on another connection, about what was written before, is told yes from now on.
+      for (const port of (stack.ports.cluster ?? []).slice(0, 3)) await untilConfirmed(port);
       for (const replica of replicas) replica.freeze();
       const start = performance.now();
       const writes = await Promise.all([
