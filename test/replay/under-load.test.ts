@@ -92,20 +92,6 @@ test('a hundred thousand events are rebuilt while writers and a reader go on', a
   });
 });
 
-test('a replay whose half-built projection goes back, as in a failover, puts none in place that lacks something', async (t) => {
-  await withPartitions(async ({ stack, redis }) => {
-    await writeHistory(redis, 25_000);
-    await untilCascadesEnd(redis);
-    const sizes = [await redis.hlen('known-users:{0}')];
-    const { child, result } = startReplay(stack, 'known-users');
-    await until('a part is built, and lost', () => redis.del('known-users:{0}:replay').then(Boolean), 30_000);
-    while (child.exitCode === null) sizes.push(await redis.hlen('known-users:{0}'));
-    const { code, errors } = await result;
-    t.is(code, 0, errors);
-    t.true(Math.min(...sizes) === sizes[0], `it had ${sizes[0]} fields, and then ${Math.min(...sizes)}`);
-  });
-});
-
 /** Writes two events of so many users and as many tasks, and none of what is kept beside them. */
 async function writeHistory(redis: Redis, count: number): Promise<void> {
   const now = new Date().toISOString();
