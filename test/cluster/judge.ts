@@ -69,7 +69,7 @@ const isLost = (line: string): boolean => /^A \S+ has 0 events/.test(line);
  */
 export function countLost({ broken, row }: Outcome, { history, partitions }: ClusterWorld): Outcome {
   // What clients took for broken follows from what is lost.
-  const known = new Set(history.violations.filter((line) => !line.startsWith('G')));
+  const known = new Set(history.violations.filter((line) => !/^[FG]/.test(line)));
   const lost = new Set(broken.filter(isLost).map((line) => /requests (.*)$/.exec(line)?.[1]));
   const left = [
     ...broken.filter((line) => !known.has(line) && !isLost(line)),

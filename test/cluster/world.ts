@@ -51,8 +51,11 @@ export async function openClusterWorld({ replicas = 1 }: ClusterWorldOptions): P
   const proxies: Pick<Node, 'port' | 'data' | 'bus'>[] = [];
   for (const port of ports.cluster ?? [])
     proxies.push({ port, data: await tcpProxy(port), bus: await tcpProxy(busOf(port)) });
+  const history = createHistory();
   const stack = await createStack({
     ports,
+    // They print nothing but why they end.
+    onLine: (part, line) => part.endsWith('service') && history.violations.push(`F ${part}: ${line}`),
     cluster: { announced: proxies.map(({ data, bus }) => ({ port: data.port, bus: bus.port })) },
     env: { LOG_LEVEL: 'fatal', REDIS_REPLICAS: String(replicas) },
   });
@@ -69,7 +72,6 @@ export async function openClusterWorld({ replicas = 1 }: ClusterWorldOptions): P
   try {
     await stack.start();
     const shards = await shardsOf(stack, nodes);
-    const history = createHistory();
     const userKey = (shard: number) => keyWithin(shards[shard] ?? [], shards.flat().length);
     const load = startLoad(stack.urls.gateway, history, (client) => userKey(shardOf(client)));
     stopLoad = load.stop;
