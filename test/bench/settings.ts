@@ -30,7 +30,7 @@ export interface Settings {
 }
 
 export const full: Settings = {
-  routes: { rounds: 3, seconds: 2, warmUp: 1 },
+  routes: { rounds: 3, seconds: 2, warmUp: 3 },
   growth: { sizes: [1, 1000, 1_000_000], rounds: 3, seconds: 1 },
   streams: { rounds: 3, fullLoad: 8, events: 1_000_000, consumed: 300_000, calm: 5000, tasks: 20_000 },
   list: { tasks: 100_000, rounds: 3, seconds: 1 },

@@ -47,7 +47,7 @@ interface ConsumeOptions {
 const batchSize = 500;
 const maxUnsettled = 2 * batchSize;
 /** How long entries may gather after a read that found few, in milliseconds: nobody waits for what they call for. */
-const gatherPause = 25;
+const gatherPause = 50;
 /** How long a read waits for new entries, and how often entries that were put back are looked for, in milliseconds. */
 export const consumeBlock = 1000;
 

@@ -21,7 +21,7 @@ interface FollowOptions {
 /** How many entries are read and applied at once. */
 const batchSize = 1000;
 /** How long entries of one partition may gather after a read that found few, in milliseconds; a projection lags by as much. */
-const gatherPause = 5;
+const gatherPause = 8;
 /** How long a read waits for new entries, in milliseconds. */
 export const followBlock = 5000;
 

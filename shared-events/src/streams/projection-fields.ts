@@ -1,7 +1,10 @@
 import type { RawEntry } from '../events/entry.ts';
+import { readingScript } from '../redis/script.ts';
 import type { Store } from '../redis/store.ts';
 import { Disturbed } from './maintenance.ts';
 import { applyTo } from './projection.ts';
+
+const compareScript = readingScript(new URL('lua/compare-projections.lua', import.meta.url));
 
 /** The fields that are set, or removed. */
 export type Changed = Map<string, string | undefined>;
@@ -75,5 +78,20 @@ async function* unlike(one: ProjectionFields, other: ProjectionFields): AsyncGen
   for await (const page of one.pages()) {
     const values = await other.valuesOf(page.map(([field]) => field));
     yield* page.filter(([, value], at) => values[at] !== value).map(([field]) => field);
+  }
+}
+
+/** The same for the hashes of two keys in one slot: they are compared where they are. */
+export async function* differingInRedis(redis: Store, a: string, b: string): AsyncGenerator<string> {
+  for (const keys of [
+    [a, b],
+    [b, a],
+  ]) {
+    let cursor = '0';
+    do {
+      const [next, ...fields] = (await compareScript(redis, keys, [cursor, scanCount])) as string[];
+      yield* fields;
+      cursor = next as string;
+    } while (cursor !== '0');
   }
 }

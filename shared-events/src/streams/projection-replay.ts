@@ -7,6 +7,7 @@ import { positionsKey } from './positions.ts';
 import { foldAll, type Projection, projectionKey } from './projection.ts';
 import {
   differingFields,
+  differingInRedis,
   fieldsInMemory,
   fieldsInRedis,
   type ProjectionFields,
@@ -39,8 +40,9 @@ export function projectionReplay(redis: Store, projection: Projection, partition
         await built.clear();
         return read('0-0', onRead);
       });
-      const kept = inRedis(live);
-      for (const field of await settledDifferences({ range, projection, kept, built, since })) {
+      const differing =
+        mode === 'replay' ? differingInRedis(redis, live, shadow) : differingFields(inRedis(live), built);
+      for (const field of await settledDifferences({ range, projection, differing, since })) {
         onDifference(`${name} ${field} is not what the events say`);
       }
       for (const what of unread.values()) onUnreadable(what);
@@ -102,16 +104,15 @@ function noteUnread(unread: Map<string, string>, entry: RawEntry, error: Undecod
 interface Comparing {
   range: StreamRange;
   projection: Projection;
-  kept: ProjectionFields;
-  built: ProjectionFields;
+  differing: AsyncIterable<string>;
   /** Where the stream ended before the projection was built. */
   since: string;
 }
 
-/** Resolves to the fields that the two do not agree on, without those that changed meanwhile. */
-async function settledDifferences({ range, projection, kept, built, since }: Comparing): Promise<string[]> {
+/** Resolves to the fields that differ, without those that changed meanwhile. */
+async function settledDifferences({ range, projection, differing, since }: Comparing): Promise<string[]> {
   const fields = new Set<string>();
-  for await (const field of differingFields(kept, built)) fields.add(field);
+  for await (const field of differing) fields.add(field);
   for await (const page of pagesAfter(range, since)) {
     for (const field of foldAll(projection, page, ignore).keys()) fields.delete(field);
   }
