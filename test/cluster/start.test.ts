@@ -21,7 +21,7 @@ test('it starts six nodes, says how to fail a master over, and finds everything 
     for (let n = 0; n < 10; n++) made.push(await user({ name: `User ${n}` }));
     for (const { id } of made) await task(id);
 
-    const [, port = ''] = /^ {2}redis-cli -p (\d+) CLUSTER FAILOVER$/m.exec(first.output()) ?? [];
+    const [, port = ''] = /^ {2}Failover +redis-cli -p (\d+) CLUSTER FAILOVER$/m.exec(first.output()) ?? [];
     t.is(Number(port), Number(cluster[3]));
     const ask = (...command: string[]) =>
       spawnSync('redis-cli', ['-p', port, ...command], { encoding: 'utf8' }).stdout;
