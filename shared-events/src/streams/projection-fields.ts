@@ -81,17 +81,29 @@ async function* unlike(one: ProjectionFields, other: ProjectionFields): AsyncGen
   }
 }
 
-/** The same for the hashes of two keys in one slot: they are compared where they are. */
-export async function* differingInRedis(redis: Store, a: string, b: string): AsyncGenerator<string> {
-  for (const keys of [
-    [a, b],
-    [b, a],
-  ]) {
-    let cursor = '0';
-    do {
-      const [next, ...fields] = (await compareScript(redis, keys, [cursor, scanCount])) as string[];
-      yield* fields;
-      cursor = next as string;
-    } while (cursor !== '0');
+/** The same for the hashes of two keys in one slot, the second of which nobody changes: they are compared where they are. */
+export async function* differingInRedis(redis: Store, live: string, built: string): AsyncGenerator<string> {
+  const [ofLive, ofBuilt] = await Promise.all([redis.hlen(live), redis.hlen(built)]);
+  let differs = ofLive !== ofBuilt;
+  for await (const fields of unlikeInRedis(redis, built, live)) {
+    differs ||= fields.length > 0;
+    yield* fields;
   }
+  // As many fields, none of which was missing: there are no others.
+  if (!differs) return;
+  for await (const fields of unlikeInRedis(redis, live, built)) yield* fields;
+}
+
+/** Yields the fields of one that the other has with another value, or not at all, some at a time. */
+async function* unlikeInRedis(redis: Store, one: string, other: string): AsyncGenerator<string[]> {
+  let cursor = '0';
+  do {
+    const [next = '0', ...fields] = (await compareScript(
+      redis,
+      [one, other],
+      [cursor, scanCount],
+    )) as string[];
+    yield fields;
+    cursor = next;
+  } while (cursor !== '0');
 }
