@@ -17,7 +17,9 @@ export const createLogger = (name: string, level: string): Logger =>
   pino({ level, base: { name }, serializers: { err: withoutCommands } }, gatheringOutput());
 
 /** An error without what ioredis puts into its errors: the command with its arguments, that is documents of clients. */
-function withoutCommands(error: Error) {
+function withoutCommands(error: unknown) {
+  // Anything can be thrown, and is to be told.
+  if (!(error instanceof Error)) return error;
   const { command, previousErrors, ...rest } = stdSerializers.err(error);
   return rest;
 }
