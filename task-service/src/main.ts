@@ -16,8 +16,8 @@ await runService({
   projections: [knownUsers],
   records: [taskRecords],
   showsStreams: true,
-  build({ config, redis, writer, metrics }) {
-    const store = taskStore({ redis, writer, partitions: config.PARTITIONS });
+  build({ config, layout, redis, writer, metrics }) {
+    const store = taskStore({ redis, writer, layout });
     const base = config.USER_SERVICE_BASE;
     const userService = serviceClient({ name: 'user service', base, maxResponseSize: 64 * 1024 });
     return {

@@ -1,4 +1,4 @@
-import { hashTag, type Task, taskEvents, UndecodableEntry } from 'shared-events';
+import { hashTag, type Partition, type Task, taskEvents, UndecodableEntry } from 'shared-events';
 import {
   documentOf,
   type Final,
@@ -22,8 +22,8 @@ export const taskRecords: RecordSet<Task> = {
   name: 'tasks',
   noun: 'task',
   stream: taskEvents,
-  open(redis, partition, partitions) {
-    const { keysOf } = taskKeys(partitions);
+  open(redis, partition, layout) {
+    const { keysOf } = taskKeys(layout);
     const types = { updated: 'task.updated', deleted: 'task.deleted' };
     return {
       async step(final, asOf, mode) {
@@ -46,7 +46,7 @@ type IsLiving = (subject: string) => boolean;
 /** Yields the records that no event accounts for. They tell themselves whose index they stand in. */
 async function* orphanedRecords(
   redis: Store,
-  partition: number,
+  partition: Partition,
   isLiving: IsLiving,
 ): AsyncGenerator<Final<Task>> {
   const prefix = `task:${hashTag(partition)}:`;
@@ -72,7 +72,7 @@ function ownerIn(record: string): string {
 /** Yields the entries of the index that no event accounts for. */
 async function* orphanedIndexEntries(
   redis: Store,
-  partition: number,
+  partition: Partition,
   isLiving: IsLiving,
 ): AsyncGenerator<Final<Task>> {
   const prefix = `tasks-of:${hashTag(partition)}:`;

@@ -1,4 +1,4 @@
-import { partitionOf } from 'shared-events';
+import { firstLayout, partitionOf } from 'shared-events';
 import { compareIds } from '../../shared-events/src/streams/entry-id.ts';
 import type { Attempt } from '../faults/client.ts';
 import type { History, Written } from '../faults/history.ts';
@@ -84,7 +84,8 @@ export function countLost({ broken, row }: Outcome, { history, partitions }: Clu
 /** What is missing from within a stream. What was written after a failover follows on what is lost, though. */
 function* holes({ written }: History, lost: Set<string | undefined>, partitions: number) {
   const isMissing = ({ requests }: Written) => lost.has(String(requests));
-  const streamOf = ({ subject, user }: Written) => `${subject === user} ${partitionOf(user, partitions)}`;
+  const streamOf = ({ subject, user }: Written) =>
+    `${subject === user} ${partitionOf(user, firstLayout(partitions))}`;
   for (const [stream, writes] of Map.groupBy(
     written.filter(({ version }) => version !== undefined),
     streamOf,

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
-import { partitionOf } from 'shared-events';
+import { firstLayout, partitionOf } from 'shared-events';
 import { createHistory } from '../faults/history.ts';
 import { startLoad } from '../faults/load.ts';
 import { type TcpProxy, tcpProxy } from '../faults/tcp-proxy.ts';
@@ -120,7 +120,7 @@ function keyWithin(partitions: number[], all: number): string {
     const key = randomUUID();
     // As the user service does it.
     const hash = createHash('sha256').update(`create-user ${key}`).digest('hex').slice(0, 32);
-    if (partitions.includes(partitionOf(hash, all))) return key;
+    if (partitions.includes(Number(partitionOf(hash, firstLayout(all))))) return key;
   }
 }
 

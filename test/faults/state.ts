@@ -1,5 +1,13 @@
 import type { Redis } from 'ioredis';
-import { type Entry, hashTag, partitionOf, type RawEntry, readEntry, subjectOf } from 'shared-events';
+import {
+  type Entry,
+  firstLayout,
+  hashTag,
+  partitionOf,
+  type RawEntry,
+  readEntry,
+  subjectOf,
+} from 'shared-events';
 import type { LoadedStack } from './world.ts';
 
 /** All that is kept, whatever keeps it. */
@@ -23,7 +31,7 @@ export async function readState({ stores, partitions, exempt }: LoadedStack): Pr
     records: new Map(held.flatMap(({ records }) => [...records])),
     indexes: new Map(held.flatMap(({ indexes }) => [...indexes])),
     known: Object.assign({}, ...held.map(({ known }) => known)),
-    tag: (id) => hashTag(partitionOf(id, partitions)),
+    tag: (id) => hashTag(partitionOf(id, firstLayout(partitions))),
   };
 }
 

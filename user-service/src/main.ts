@@ -10,11 +10,11 @@ await runService({
   config: userServiceConfig,
   api: userApi,
   records: [userRecords],
-  build({ config, redis, writer }) {
+  build({ config, layout, redis, writer }) {
     const taskService = serviceClient({ name: 'task service', base: config.TASK_BASE });
     return {
       collaborators: {
-        store: userStore({ redis, writer, partitions: config.PARTITIONS }),
+        store: userStore({ redis, writer, layout }),
         tasks: taskClient(taskService),
         now: () => new Date().toISOString(),
       },

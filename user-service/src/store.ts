@@ -1,4 +1,12 @@
-import { hashTag, partitionOf, type RequestContext, type User, userEvents } from 'shared-events';
+import {
+  hashTag,
+  type Layout,
+  type Partition,
+  partitionOf,
+  type RequestContext,
+  type User,
+  userEvents,
+} from 'shared-events';
 import {
   createdRecord,
   type Idempotency,
@@ -23,11 +31,11 @@ const changeScript = script(recordLua, lua('apply-user.lua'), lua('change-user.l
 const replayFiles = [recordLua, evidenceLua, replayLua, lua('apply-user.lua'), lua('replay-user.lua')];
 const replaySteps = { replay: script(...replayFiles), verify: readingScript(...replayFiles) };
 
-const recordPrefix = (partition: number) => `user:${hashTag(partition)}:`;
+const recordPrefix = (partition: Partition) => `user:${hashTag(partition)}:`;
 
-/** The keys of users in a Redis with so many partitions. */
-function userKeys(partitions: number) {
-  const partition = (id: string) => partitionOf(id, partitions);
+/** The keys of users in data that is laid out so. */
+function userKeys(layout: Layout) {
+  const partition = (id: string) => partitionOf(id, layout);
   return {
     /** Of the stream and of a user's record; in the partition where it is kept, if that may be a wrong one. */
     of: (id: string, at = partition(id)) => [userEvents.key(at), recordPrefix(at) + id],
@@ -48,12 +56,12 @@ export interface UserStore extends Records<User> {
 interface UserStoreOptions {
   redis: Store;
   writer: Store;
-  partitions: number;
+  layout: Layout;
 }
 
 /** Users as they are kept in Redis: keys and scripts. */
-export function userStore({ redis, writer, partitions }: UserStoreOptions): UserStore {
-  const keys = userKeys(partitions);
+export function userStore({ redis, writer, layout }: UserStoreOptions): UserStore {
+  const keys = userKeys(layout);
 
   return {
     ...records({
@@ -86,8 +94,8 @@ export const userRecords: RecordSet<User> = {
   name: 'users',
   noun: 'user',
   stream: userEvents,
-  open(redis, partition, partitions) {
-    const keys = userKeys(partitions);
+  open(redis, partition, layout) {
+    const keys = userKeys(layout);
     const prefix = recordPrefix(partition);
     const types = { updated: 'user.updated', deleted: 'user.deleted' };
     return {

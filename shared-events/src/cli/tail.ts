@@ -32,9 +32,9 @@ export async function tail({ from, types, subject, json, follow }: TailOptions):
     (types === undefined || types.includes(field(entry, 'type') ?? '')) &&
     (subject === undefined || subjectOf(entry) === subject);
 
-  await withRedis(async (redis, config) => {
+  await withRedis(async (redis, layout, config) => {
     const positions = new Map<string, string>();
-    for (const stream of streamKeys(config.PARTITIONS)) {
+    for (const stream of streamKeys(layout)) {
       positions.set(stream, start ?? (await endOf({ redis, stream })));
     }
     const { signal } = new AbortController();

@@ -1,5 +1,5 @@
 import { entryFields, parseData, type RawEntry, readEntry, UndecodableEntry } from './entry.ts';
-import { hashTag } from './ids.ts';
+import { hashTag } from './layout.ts';
 
 /** A CloudEvents 1.0 event in its JSON form, with this system's extension attributes. */
 export interface CloudEvent {

@@ -1,5 +1,6 @@
 import { type Entry, type RawEntry, subjectOf, UndecodableEntry } from '../events/entry.ts';
 import type { EventStream } from '../events/event-stream.ts';
+import type { Layout, Partition } from '../events/layout.ts';
 import type { Store } from '../redis/store.ts';
 import { type Evidence, evidenceArgs, evidenceOf } from '../streams/evidence.ts';
 import { Disturbed, undisturbed } from '../streams/maintenance.ts';
@@ -28,8 +29,8 @@ export interface RecordSet<Document = unknown> {
   /** what differences call one of them */
   noun: string;
   stream: EventStream<string, Document>;
-  /** Opens those of one partition, of so many that the data has. */
-  open(redis: Store, partition: number, partitions: number): RecordPartition<Document>;
+  /** Opens those of one partition of the data as it is laid out. */
+  open(redis: Store, partition: Partition, layout: Layout): RecordPartition<Document>;
 }
 
 export interface RecordPartition<Document> {
@@ -72,11 +73,11 @@ const batchSize = 200;
 export function recordsReplay(
   redis: Store,
   { noun, stream, open }: RecordSet,
-  partition: number,
-  partitions: number,
+  partition: Partition,
+  layout: Layout,
 ): ReplayTarget {
-  const range: Partition = { redis, stream, key: stream.key(partition) };
-  const kept = open(redis, partition, partitions);
+  const range: PartitionStream = { redis, stream, key: stream.key(partition) };
+  const kept = open(redis, partition, layout);
   return {
     stream: range.key,
     async replay(mode, signal, { onRead, onDifference, onUnreadable }) {
@@ -106,7 +107,7 @@ export function recordsReplay(
   };
 }
 
-interface Partition {
+interface PartitionStream {
   redis: Store;
   stream: EventStream<string, unknown>;
   /** the stream's partition */
@@ -114,7 +115,7 @@ interface Partition {
 }
 
 interface ReplayOptions {
-  range: Partition;
+  range: PartitionStream;
   kept: RecordPartition<unknown>;
   mode: ReplayMode;
   signal: AbortSignal;
@@ -179,7 +180,7 @@ async function replayRecords(options: ReplayOptions): Promise<void> {
  * passes them by.
  */
 async function* finalsUntil(
-  { redis, stream, key }: Partition,
+  { redis, stream, key }: PartitionStream,
   until: string,
   onRead: (entries: number) => void,
   onUnreadable: (error: UndecodableEntry, subject: string) => void,
