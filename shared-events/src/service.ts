@@ -18,7 +18,7 @@ import { openRedis } from './redis/connection.ts';
 import { missingOf } from './redis/health.ts';
 import { claimLayout, layoutChange, layoutText } from './redis/layout.ts';
 import type { Store } from './redis/store.ts';
-import { openStreams } from './streams/fence.ts';
+import { openLeftFences } from './streams/fence.ts';
 import type { Projection } from './streams/projection.ts';
 import type { Reaction } from './streams/reaction.ts';
 import { createMetrics } from './telemetry/metrics.ts';
@@ -213,7 +213,7 @@ function serving<Config extends ServiceConfig, Collaborators>(
         onClosed(isClosed) {
           isOpen = !isClosed;
         },
-        onAlone: () => openStreams({ redis, streams, log }),
+        onAlone: () => openLeftFences(redis, streams, log),
       });
       isOpen = false;
     },

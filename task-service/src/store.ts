@@ -48,6 +48,9 @@ const deleteScript = script(recordLua, evidenceLua, lua('apply-task.lua'), lua('
 /** How many tasks are deleted in one step. */
 const deleteBatch = 100;
 
+/** What the markers of Idempotency-Keys begin with. */
+export const taskMarkers = 'task-keys';
+
 /** The keys of tasks in data that is laid out so. */
 export function taskKeys(layout: Layout) {
   const partition = (id: string) => partitionOf(id, layout);
@@ -68,7 +71,7 @@ export function taskKeys(layout: Layout) {
   ];
   /** The marker of an Idempotency-Key, which is remembered for the task's user. */
   const markerKey = (userId: string, { keyHash }: Idempotency) =>
-    `task-keys:${hashTag(partition(userId))}:${keyHash}`;
+    `${taskMarkers}:${hashTag(partition(userId))}:${keyHash}`;
   return { partition, recordPrefix, recordKey, indexKey, indexKeys, keysOf, markerKey };
 }
 

@@ -1,5 +1,7 @@
 import { hashTag, type Partition, type Task, taskEvents, UndecodableEntry } from 'shared-events';
 import {
+  copyArgs,
+  copyLua,
   documentOf,
   type Final,
   parseRecord,
@@ -11,9 +13,10 @@ import {
 } from 'shared-events/records';
 import { keysLike, readingScript, type Store, script } from 'shared-events/redis';
 import { evidenceLua } from 'shared-events/streams';
-import { taskKeys } from './store.ts';
+import { taskKeys, taskMarkers } from './store.ts';
 
 const lua = (file: string) => new URL(`lua/${file}`, import.meta.url);
+const copyScript = script(recordLua, evidenceLua, copyLua, lua('apply-task.lua'), lua('copy-tasks.lua'));
 const replayFiles = [recordLua, evidenceLua, replayLua, lua('apply-task.lua'), lua('replay-task.lua')];
 const replaySteps = { replay: script(...replayFiles), verify: readingScript(...replayFiles) };
 
@@ -22,6 +25,7 @@ export const taskRecords: RecordSet<Task> = {
   name: 'tasks',
   noun: 'task',
   stream: taskEvents,
+  markers: taskMarkers,
   open(redis, partition, layout) {
     const { keysOf } = taskKeys(layout);
     const types = { updated: 'task.updated', deleted: 'task.deleted' };
@@ -36,6 +40,11 @@ export const taskRecords: RecordSet<Task> = {
       async *orphans(isLiving) {
         yield* orphanedRecords(redis, partition, isLiving);
         yield* orphanedIndexEntries(redis, partition, isLiving);
+      },
+      async append(copies) {
+        const keptIn = (task: Task) => keysOf(task, partition).slice(1);
+        const statusOf = ({ status }: Task) => status;
+        await copyScript(redis, ...copyArgs(taskEvents.key(partition), copies, keptIn, statusOf));
       },
     };
   },

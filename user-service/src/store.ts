@@ -8,6 +8,8 @@ import {
   userEvents,
 } from 'shared-events';
 import {
+  copyArgs,
+  copyLua,
   createdRecord,
   type Idempotency,
   inTodaysShape,
@@ -28,9 +30,12 @@ import { evidenceLua } from 'shared-events/streams';
 const lua = (file: string) => new URL(`lua/${file}`, import.meta.url);
 const createScript = script(recordLua, lua('apply-user.lua'), lua('create-user.lua'));
 const changeScript = script(recordLua, lua('apply-user.lua'), lua('change-user.lua'));
+const copyScript = script(recordLua, evidenceLua, copyLua, lua('apply-user.lua'), lua('copy-users.lua'));
 const replayFiles = [recordLua, evidenceLua, replayLua, lua('apply-user.lua'), lua('replay-user.lua')];
 const replaySteps = { replay: script(...replayFiles), verify: readingScript(...replayFiles) };
 
+/** What the markers of Idempotency-Keys begin with. */
+const markers = 'user-keys';
 const recordPrefix = (partition: Partition) => `user:${hashTag(partition)}:`;
 
 /** The keys of users in data that is laid out so. */
@@ -40,7 +45,7 @@ function userKeys(layout: Layout) {
     /** Of the stream and of a user's record; in the partition where it is kept, if that may be a wrong one. */
     of: (id: string, at = partition(id)) => [userEvents.key(at), recordPrefix(at) + id],
     /** The marker of an Idempotency-Key, in the partition that the key's hash leads to, as the user's id does. */
-    marker: ({ keyHash }: Idempotency) => `user-keys:${hashTag(partition(keyHash))}:${keyHash}`,
+    marker: ({ keyHash }: Idempotency) => `${markers}:${hashTag(partition(keyHash))}:${keyHash}`,
   };
 }
 
@@ -94,6 +99,7 @@ export const userRecords: RecordSet<User> = {
   name: 'users',
   noun: 'user',
   stream: userEvents,
+  markers,
   open(redis, partition, layout) {
     const keys = userKeys(layout);
     const prefix = recordPrefix(partition);
@@ -114,6 +120,10 @@ export const userRecords: RecordSet<User> = {
             if (!isLiving(subject)) yield { subject };
           }
         }
+      },
+      async append(copies) {
+        const recordOf = ({ id }: User) => [prefix + id];
+        await copyScript(redis, ...copyArgs(userEvents.key(partition), copies, recordOf));
       },
     };
   },

@@ -6,6 +6,7 @@ import { type Evidence, evidenceArgs, evidenceOf } from '../streams/evidence.ts'
 import { Disturbed, undisturbed } from '../streams/maintenance.ts';
 import { lastEntry, pagesAfter, pagesBefore } from '../streams/pages.ts';
 import { type ReplayMode, type ReplayTarget, unreadable } from '../streams/replay-target.ts';
+import type { Copy } from './copy.ts';
 
 /** What a subject comes to: its last event with its data in today's shape, or nothing if no event accounts for it. */
 export interface Final<Document = unknown> {
@@ -29,6 +30,8 @@ export interface RecordSet<Document = unknown> {
   /** what differences call one of them */
   noun: string;
   stream: EventStream<string, Document>;
+  /** what the keys of its Idempotency-Keys' markers begin with */
+  markers: string;
   /** Opens those of one partition of the data as it is laid out. */
   open(redis: Store, partition: Partition, layout: Layout): RecordPartition<Document>;
 }
@@ -42,6 +45,8 @@ export interface RecordPartition<Document> {
   step(final: Final<Document>, asOf: Evidence, mode: ReplayMode): Promise<StepOutcome>;
   /** Yields everything that is kept of subjects that are not among the living. */
   orphans(isLiving: (subject: string) => boolean): AsyncIterable<Final<Document>>;
+  /** Appends entries of another layout, with the ids they have, and does what their events do, all in one step. */
+  append(copies: readonly Copy<Document>[]): Promise<void>;
 }
 
 export type StepOutcome = 'same' | 'different' | 'behind' | 'foreign';

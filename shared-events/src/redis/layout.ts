@@ -103,7 +103,7 @@ async function claim({ redis, writer, said = 1, signal, log }: ClaimOptions): Pr
 }
 
 /** How often the layout is asked for, in milliseconds: now and then, and often while somebody is changing it. */
-const watchInterval = 1000;
+export const watchInterval = 1000;
 export const closeWatchInterval = 100;
 
 interface WatchOptions {

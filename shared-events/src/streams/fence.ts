@@ -17,21 +17,21 @@ export const fenceKey = (stream: string): string => `${stream}:fence`;
 export const fence = async ({ redis, stream }: StreamRange): Promise<string> =>
   (await fenceScript(redis, [stream, fenceKey(stream)], [])) as string;
 
-/** Takes the fences away that somebody left behind who was killed while changing the layout. */
-export async function openStreams({
-  redis,
-  streams,
-  log,
-}: {
-  redis: Store;
-  streams: readonly string[];
-  log: Logger;
-}): Promise<void> {
+/** Takes the fences of some streams away, if there are any. Resolves to the streams that had one. */
+export async function openFences(redis: Store, streams: readonly string[], unless = ''): Promise<string[]> {
+  const opened: string[] = [];
   for (const stream of streams) {
     if ((await redis.exists(fenceKey(stream))) === 0) continue;
     // Only one Redis ever has fences, so that the keys need not be of one slot.
-    const opened = await openScript(redis, [stream, fenceKey(stream), moverKey], []);
-    if (opened === 1)
-      log.warn({ stream }, 'a change of the layout was given up; the stream takes entries again');
+    const keys = [stream, fenceKey(stream), ...(unless ? [unless] : [])];
+    if ((await openScript(redis, keys, [])) === 1) opened.push(stream);
+  }
+  return opened;
+}
+
+/** Takes the fences away that somebody left behind who was killed, or gave up, while changing the layout. */
+export async function openLeftFences(redis: Store, streams: readonly string[], log: Logger): Promise<void> {
+  for (const stream of await openFences(redis, streams, moverKey)) {
+    log.warn({ stream }, 'a change of the layout was given up; the stream takes entries again');
   }
 }
