@@ -78,7 +78,7 @@ export async function openClusterWorld({ replicas = 1 }: ClusterWorldOptions): P
     return {
       ...{ stack, nodes, shards, userKey, feed, history, stopLoad, close },
       gateway: api(stack.urls.gateway),
-      partitions: shards.flat().length,
+      layout: firstLayout(shards.flat().length),
       exempt: new Set(),
       stores: () => mastersOf(nodes),
       pairOf: (shard) => pairOf(nodes, shard),

@@ -1,13 +1,13 @@
 import type { Logger } from 'pino';
 import { moverKey } from '../redis/layout.ts';
-import { smallScript } from '../redis/script.ts';
+import { script, smallScript } from '../redis/script.ts';
 import type { Store } from '../redis/store.ts';
 import type { StreamRange } from './pages.ts';
 
 // A stream that has a fence takes no entry, from nobody: it has given out the last id there can be. So a write fails at its
 // first step, whoever wrote the program that makes it. What the last id really is stands beside the stream.
 
-const fenceScript = smallScript(new URL('lua/fence.lua', import.meta.url));
+const fenceScript = script(new URL('lua/fence.lua', import.meta.url));
 const openScript = smallScript(new URL('lua/open-fence.lua', import.meta.url));
 
 /** The key that holds, while a stream has a fence, the last id that it gave out before. */
