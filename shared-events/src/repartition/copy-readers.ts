@@ -7,7 +7,7 @@ import { compareIds } from '../streams/entry-id.ts';
 import { groupKeys } from '../streams/group.ts';
 import { groupPositions } from '../streams/lag.ts';
 import { compactedKey } from '../streams/maintenance.ts';
-import { pagesAfter } from '../streams/pages.ts';
+import { lastUpTo, pagesAfter } from '../streams/pages.ts';
 import { positionsIn, positionsKey } from '../streams/positions.ts';
 import { streamInfo } from '../streams/stream-info.ts';
 import type { Source } from './homes.ts';
@@ -52,7 +52,11 @@ export async function copyReaders(options: CopyReadersOptions): Promise<void> {
   for (const { name, position } of await positionsIn(range)) {
     if (built.has(name)) continue;
     for (const home of source.homes) {
-      await into.hset(positionsKey(key(home)), name, await entryUpTo(into, key(home), position));
+      await into.hset(
+        positionsKey(key(home)),
+        name,
+        await lastUpTo({ redis: into, stream: key(home) }, position),
+      );
     }
   }
   for (const { group } of await groupPositions(range)) await copyGroup(options, group);
@@ -92,12 +96,6 @@ async function ensureStream(redis: Store, stream: string) {
   });
   await redis.xgroup('DESTROY', stream, name);
   return streamInfo(redis, stream);
-}
-
-/** Resolves to the last entry up to an id: an entry that is there. */
-async function entryUpTo(redis: Store, stream: string, id: string): Promise<string> {
-  const [entry] = await redis.xrevrange(stream, id, '-', 'COUNT', 1);
-  return entry?.[0] ?? '0-0';
 }
 
 /** Resolves to how many entries there are up to an id; to nothing if many follow. */
