@@ -54,11 +54,11 @@ test('in a terminal of 80 columns a path keeps the ends of its ids, and a refusa
   const id = '01a20570-5c77-7abc-9def-0123456789ab';
   t.is(
     line({ url: `/users/${id}/tasks`, ms: 12.34 }),
-    'user-service GET    /users/…456789ab/tasks  200   12 ms  5d6c0f0b8a0e4f',
+    'user-service GET    /users/…56789ab/tasks   200   12 ms  5d6c0f0b8a0e4f',
   );
   t.is(
     line({ method: 'DELETE', url: `/users/${id}`, status: 404, code: 'user_not_found' }),
-    'user-service DELETE /users/…456789ab        404    1 ms  user_not_found',
+    'user-service DELETE /users/…56789ab         404    1 ms  user_not_found',
   );
 });
 

@@ -96,7 +96,7 @@ const cut = (text: string, most: number): string =>
 const fitPath = (path: string, most: number): string =>
   path.length <= most
     ? path
-    : cut(path.replaceAll(/[\da-f]{8}-(?:[\da-f]{4}-){3}[\da-f]{4}([\da-f]{8})/g, '…$1'), most);
+    : cut(path.replaceAll(/[\da-f]{8}-(?:[\da-f]{4}-){3}[\da-f]{5}([\da-f]{7})/g, '…$1'), most);
 
 /** Without what would tell a terminal to do something. */
 const printable = (text: string): string => text.replaceAll(/[^\P{Cc}\n]/gu, '\uFFFD');
