@@ -79,9 +79,9 @@ function endOf(stack: Stack) {
     process.exit(1);
   };
   for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
-  // One Ctrl+C comes twice, from the terminal and from npm.
+  // One Ctrl+C comes twice, from the terminal and from npm, which may be late on a busy machine.
   process.on('SIGINT', () => {
-    const again = since !== undefined && performance.now() - since > 500;
+    const again = since !== undefined && performance.now() - since > 2000;
     return again ? endAtOnce() : stop();
   });
   // A terminal that was closed takes nothing any more.
