@@ -69,13 +69,15 @@ export class ClusterConnection extends Cluster {
     const [command] = args;
     // How the cluster is asked for its state when it is not ready.
     if (this.status !== 'ready' && command.name !== 'cluster') {
-      return Promise.reject(new RedisUnavailable('the cluster is not connected'));
+      // Through the command: whoever gave a callback is told as well.
+      command.reject(new RedisUnavailable('the cluster is not connected'));
+      return command.promise;
     }
     const end = this.#observe?.(command);
     // From now on, wherever it waits.
     command.setTimeout(this.#commandTimeout);
     const reply = observed(super.sendCommand(...args) as Promise<unknown>, end);
-    // What ioredis asks by itself, or sends again when nodes are there, it does not look at here.
+    // What ioredis asks by itself, or by callback, or sends again when nodes are there, it does not look at here.
     reply.catch(() => undefined);
     return reply;
   }
