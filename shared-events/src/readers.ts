@@ -12,6 +12,7 @@ import { keptProjection, type Projection } from './streams/projection.ts';
 import { projectionReplay } from './streams/projection-replay.ts';
 import type { Reaction } from './streams/reaction.ts';
 import { measureReaders } from './telemetry/reader-metrics.ts';
+import { together } from './telemetry/together.ts';
 import { tracedHandler, tracedProjection } from './telemetry/traced-readers.ts';
 
 interface ReadersOptions {
@@ -78,7 +79,25 @@ export function streamReaders(options: ReadersOptions): Readers {
     await withStreamLock(lock, (lost) => replay('replay', AbortSignal.any([lost, signal]), unobserved));
   }
 
-  function consumePartition(reaction: Reaction, partition: number): Promise<void> {
+  /** Consumes in all partitions, and tells of those that begin together in one line. */
+  function consumeAll(reaction: Reaction): Promise<void>[] {
+    const { name: group } = reaction;
+    const tell = {
+      consuming: together((of) => log.info({ group, partitions: of, consumer }, 'consuming')),
+      made: together((of) =>
+        log.info({ group, partitions: of }, 'the group is made, from the beginning of its streams'),
+      ),
+    };
+    return partitions.map((partition) =>
+      consumePartition(reaction, partition, (what) => tell[what](partition)),
+    );
+  }
+
+  function consumePartition(
+    reaction: Reaction,
+    partition: number,
+    onBegin: (what: 'consuming' | 'made') => void,
+  ): Promise<void> {
     const { name, concerns, handle } = reaction;
     const stream = reaction.stream.key(partition);
     return consume({
@@ -92,6 +111,7 @@ export function streamReaders(options: ReadersOptions): Readers {
       partitions: config.PARTITIONS,
       signal,
       log,
+      onBegin,
       ...measured.consumer(name, stream),
     });
   }
@@ -102,7 +122,7 @@ export function streamReaders(options: ReadersOptions): Readers {
     async run() {
       await Promise.all([
         ...projections.flatMap((each) => partitions.map((partition) => followPartition(each, partition))),
-        ...reactions.flatMap((each) => partitions.map((partition) => consumePartition(each, partition))),
+        ...reactions.flatMap(consumeAll),
       ]);
     },
   };
