@@ -1,5 +1,6 @@
+import type { EventEmitter } from 'node:events';
 import test from 'ava';
-import { Command, Redis } from 'ioredis';
+import { type Cluster, Command, Redis } from 'ioredis';
 import { pino } from 'pino';
 import { keysLike, openRedis, type Store } from 'shared-events/redis';
 import { confirmWrites } from '../../shared-events/src/redis/confirm.ts';
@@ -79,4 +80,21 @@ test('a command that is given a callback fails by that alone', async (t) => {
     redis.get('key', resolve);
     t.true((await promise) instanceof Error);
   });
+});
+
+test('a cluster whose last node goes while names are looked up is connected to again', async (t) => {
+  const config = { REDIS_HOST: '', REDIS_PORT: 0, REDIS_CLUSTER: 'localhost:1' };
+  const redis = openRedis({ config, log: pino({ level: 'silent' }) }) as Cluster;
+  const next = (event: string) => new Promise((resolve) => redis.once(event, resolve));
+  const { connectionPool } = redis as unknown as { connectionPool: EventEmitter };
+  try {
+    await next('close');
+    await next('connecting');
+    connectionPool.emit('drain');
+    await next('close');
+    t.is(redis.status, 'close', 'ioredis leaves it at that');
+    await next('connecting');
+  } finally {
+    redis.disconnect();
+  }
 });

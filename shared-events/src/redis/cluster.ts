@@ -26,6 +26,7 @@ const refreshInterval = 5000;
 export class ClusterConnection extends Cluster {
   readonly #observe: CommandObserver | undefined;
   readonly #commandTimeout: number;
+  #isOver = false;
 
   constructor({ config, log, observe, confirmation }: ConnectionOptions, commandTimeout: number) {
     super(nodesIn(config.REDIS_CLUSTER ?? '') ?? [], {
@@ -59,10 +60,21 @@ export class ClusterConnection extends Cluster {
     });
     this.on('error', (error) => tell(error, 'all nodes'));
     this.on('node error', tell);
+    // ioredis connects again by itself, but not if the last node goes while the names of the nodes are looked up.
+    this.on('close', () => {
+      setTimeout(() => {
+        if (this.status === 'close' && !this.#isOver) this.connect().catch(() => undefined);
+      }, backoff(1));
+    });
     this.on('+node', (node: Redis) => {
       prepare(node, () => tell.forget(keyOf(node)));
       if (confirmation) confirmWrites(node, confirmation);
     });
+  }
+
+  override disconnect(reconnect = false): void {
+    this.#isOver ||= !reconnect;
+    super.disconnect(reconnect);
   }
 
   override sendCommand(...args: Parameters<Cluster['sendCommand']>): Promise<unknown> {
