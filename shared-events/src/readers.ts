@@ -13,6 +13,7 @@ import { keptProjection, type Projection } from './streams/projection.ts';
 import { projectionReplay } from './streams/projection-replay.ts';
 import type { Reaction } from './streams/reaction.ts';
 import { measureReaders } from './telemetry/reader-metrics.ts';
+import { together } from './telemetry/together.ts';
 import { tracedHandler, tracedProjection } from './telemetry/traced-readers.ts';
 
 interface ReadersOptions {
@@ -80,7 +81,25 @@ export function streamReaders(options: ReadersOptions): Readers {
     await withStreamLock(lock, (lost) => replay('replay', AbortSignal.any([lost, signal]), unobserved));
   }
 
-  function consumePartition(reaction: Reaction, partition: Partition): Promise<void> {
+  /** Consumes in all partitions, and tells of those that begin together in one line. */
+  function consumeAll(reaction: Reaction): Promise<void>[] {
+    const { name: group } = reaction;
+    const tell = {
+      consuming: together((of) => log.info({ group, partitions: of, consumer }, 'consuming')),
+      made: together((of) =>
+        log.info({ group, partitions: of }, 'the group is made, from the beginning of its streams'),
+      ),
+    };
+    return partitions.map((partition, number) =>
+      consumePartition(reaction, partition, (what) => tell[what](number)),
+    );
+  }
+
+  function consumePartition(
+    reaction: Reaction,
+    partition: Partition,
+    onBegin: (what: 'consuming' | 'made') => void,
+  ): Promise<void> {
     const { name, concerns, handle } = reaction;
     const stream = reaction.stream.key(partition);
     return consume({
@@ -94,6 +113,7 @@ export function streamReaders(options: ReadersOptions): Readers {
       partitions: partitions.length,
       signal,
       log,
+      onBegin,
       ...measured.consumer(name, stream),
     });
   }
@@ -104,7 +124,7 @@ export function streamReaders(options: ReadersOptions): Readers {
     async run() {
       await Promise.all([
         ...projections.flatMap((each) => partitions.map((partition) => followPartition(each, partition))),
-        ...reactions.flatMap((each) => partitions.map((partition) => consumePartition(each, partition))),
+        ...reactions.flatMap(consumeAll),
       ]);
     },
   };
