@@ -13,6 +13,7 @@ import {
   createdRecord,
   type Idempotency,
   inTodaysShape,
+  markerKeys,
   markerSeconds,
   parseRecord,
   type Records,
@@ -69,10 +70,10 @@ export function taskKeys(layout: Layout) {
     `task:${hashTag(at)}:${id}`,
     ...indexKeys(userId, at),
   ];
-  /** The marker of an Idempotency-Key, which is remembered for the task's user. */
-  const markerKey = (userId: string, { keyHash }: Idempotency) =>
-    `${taskMarkers}:${hashTag(partition(userId))}:${keyHash}`;
-  return { partition, recordPrefix, recordKey, indexKey, indexKeys, keysOf, markerKey };
+  /** The marker of an Idempotency-Key, which is remembered for the task's user, and where it is noted while markers are copied. */
+  const markersOf = (userId: string, { keyHash }: Idempotency) =>
+    markerKeys(taskMarkers, partition(userId), keyHash);
+  return { partition, recordPrefix, recordKey, indexKey, indexKeys, keysOf, markersOf };
 }
 
 /** A task that was written; or what is known of its user, with the end of user-events at that moment. */
@@ -126,7 +127,7 @@ interface TaskStoreOptions {
 
 /** Tasks as they are kept in Redis: keys and scripts. */
 export function taskStore({ redis, writer, layout }: TaskStoreOptions): TaskStore {
-  const { partition, recordPrefix, recordKey, indexKey, indexKeys, keysOf, markerKey } = taskKeys(layout);
+  const { partition, recordPrefix, recordKey, indexKey, indexKeys, keysOf, markersOf } = taskKeys(layout);
 
   return {
     ...records({
@@ -146,7 +147,7 @@ export function taskStore({ redis, writer, layout }: TaskStoreOptions): TaskStor
       const at = partition(userId);
       const written = { text: JSON.stringify(task), schema: taskEvents.schema };
       const keys = [...keysOf(task), projectionKey(knownUsers, at), userEvents.key(at)];
-      if (idempotency) keys.push(markerKey(userId, idempotency));
+      if (idempotency) keys.push(...markersOf(userId, idempotency));
       const before = [
         idempotency?.bodyHash ?? '',
         markerSeconds,

@@ -4,6 +4,7 @@ import { pino } from 'pino';
 import { firstLayout, newId, routingDigits, userEvents } from 'shared-events';
 import { openBlockingRedis, openRedis, type Store } from 'shared-events/redis';
 import { follow, followBlock, keptProjection, projectionKey } from 'shared-events/streams';
+import { partitionKeys } from '../../shared-events/src/redis/partition-keys.ts';
 import { projectionReplay } from '../../shared-events/src/streams/projection-replay.ts';
 import { knownUsers } from '../../task-service/src/known-users.ts';
 import { taskStore } from '../../task-service/src/store.ts';
@@ -210,7 +211,7 @@ test('a replay puts nothing right by a history that this Redis does not have', a
     const id = await append(redis, subject);
     const record = `user:{0}:${subject}`;
     await redis.set(record, 'as it was');
-    const { step } = userRecords.open(redis, 0, firstLayout(1));
+    const { step } = userRecords.open(redis, 0, firstLayout(1), partitionKeys(redis));
     const evidence = { id, type: 'user.created', subject, request: '' };
     t.is(await step({ subject }, { ...evidence, id: '9999999999999-0' }, 'replay'), 'foreign');
     t.is(await step({ subject }, { ...evidence, request: 'another' }, 'replay'), 'foreign');

@@ -11,6 +11,8 @@ export interface StartOptions {
   cluster: boolean;
   /** Whether debuggers can attach to the services. */
   inspect: boolean;
+  /** How many processes of each service there are. */
+  instances: number;
   /** How many requests a second are sent to it as a demonstration, if any. */
   demo?: number;
   ports: Ports;
@@ -43,6 +45,7 @@ From the environment:
 ${Object.values(portVariables)
   .map(([variable, preset]) => `  ${variable.padEnd(26)}  a port (${preset})`)
   .join('\n')}
+  INSTANCES                   how many processes of each service (1)
   DATA_DIR                    the folder of the data (.data, .data/cluster or .data/demo)
   LOG_LEVEL                   what is logged (info, or debug and others)`;
 
@@ -61,9 +64,16 @@ export function readStartOptions(args: string[], env: NodeJS.ProcessEnv): StartO
   const folder = demo ? '.data/demo' : cluster ? '.data/cluster' : '.data';
   return {
     ...{ help, watch, inspect, cluster, ports: readPorts(env, cluster) },
+    instances: readInstances(env),
     dataDir: resolve(env.DATA_DIR || join(root, folder)),
     ...(demo && { demo: readRate(rate) }),
   };
+}
+
+function readInstances({ INSTANCES: text = '1' }: NodeJS.ProcessEnv): number {
+  const instances = Number(text || '1');
+  if (Number.isInteger(instances) && instances >= 1 && instances <= 16) return instances;
+  throw new Error(`INSTANCES=${text}: must be a whole number from 1 to 16.`);
 }
 
 function readRate(text: string): number {

@@ -9,7 +9,7 @@ import { until } from './until.ts';
 
 // `npm start` as its user meets it.
 
-test('it starts everything calmly, says where all is, shows all four logs, stops on Ctrl+C and keeps the data', async (t) => {
+test('it starts everything calmly, says where all is, shows all four logs, stops on Ctrl+C and keeps the data, also for two of each service', async (t) => {
   await withFolder(async (start, ports) => {
     const gateway = api(`http://127.0.0.1:${ports.gateway}`);
     const first = start(ports);
@@ -39,8 +39,11 @@ test('it starts everything calmly, says where all is, shows all four logs, stops
     first.process.kill('SIGINT');
     t.is(await first.ended, 0);
 
-    const second = start(ports);
+    const second = start(ports, ['env', 'INSTANCES=2', ...nodeStart]);
     await untilReady(second);
+    for (const service of ['user-service', 'task-service']) {
+      t.is([...second.output().matchAll(new RegExp(`${service} +listening`, 'g'))].length, 2);
+    }
     t.deepEqual((await gateway.get(`/users/users/${user.id}`)).json(), user);
     second.process.kill('SIGTERM');
     t.is(await second.ended, 0);

@@ -28,7 +28,7 @@ function fail(error: unknown): never {
 }
 
 async function run(options: StartOptions): Promise<void> {
-  const { ports, dataDir, cluster, watch, inspect } = options;
+  const { ports, dataDir, cluster, watch, inspect, instances } = options;
   await refuseBusyPorts(ports);
   await lockData(dataDir);
   ensureInstalled(say);
@@ -39,10 +39,13 @@ async function run(options: StartOptions): Promise<void> {
     ports,
     dir: dataDir,
     supervised: !watch,
+    instances: { users: instances, tasks: instances },
     onLine,
     ...(cluster && { cluster: {}, env: given('PARTITIONS', 'REDIS_REPLICAS') }),
     ...(inspect && {
-      envOf: (service) => ({ NODE_OPTIONS: `--inspect=127.0.0.1:${inspectPorts[service]}` }),
+      envOf: (service, instance) => ({
+        NODE_OPTIONS: `--inspect=127.0.0.1:${inspectPorts[service] + 2 * instance}`,
+      }),
     }),
   });
   const end = endOf(stack);

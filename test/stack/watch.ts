@@ -7,11 +7,11 @@ import type { Stack } from './stack.ts';
 type Say = (text: string) => void;
 
 /** Restarts a service when its source, or what it shares, changes. */
-export function restartOnChange({ users, tasks }: Stack, say: Say): void {
+export function restartOnChange({ userServices, taskServices }: Stack, say: Say): void {
   const sources: [folder: string, parts: Part[]][] = [
-    ['user-service/src', [users]],
-    ['task-service/src', [tasks]],
-    ['shared-events/src', [users, tasks]],
+    ['user-service/src', userServices],
+    ['task-service/src', taskServices],
+    ['shared-events/src', [...userServices, ...taskServices]],
   ];
   const restart = restarter(say);
   for (const [folder, parts] of sources) {

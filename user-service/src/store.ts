@@ -13,6 +13,7 @@ import {
   createdRecord,
   type Idempotency,
   inTodaysShape,
+  markerKeys,
   markerSeconds,
   type RecordSet,
   type Records,
@@ -23,7 +24,7 @@ import {
   type StepOutcome,
   type Stored,
 } from 'shared-events/records';
-import { keysLike, readingScript, type Store, script } from 'shared-events/redis';
+import { readingScript, type Store, script } from 'shared-events/redis';
 import { appending } from 'shared-events/service';
 import { evidenceLua } from 'shared-events/streams';
 
@@ -36,7 +37,8 @@ const replaySteps = { replay: script(...replayFiles), verify: readingScript(...r
 
 /** What the markers of Idempotency-Keys begin with. */
 const markers = 'user-keys';
-const recordPrefix = (partition: Partition) => `user:${hashTag(partition)}:`;
+const recordName = 'user';
+const recordPrefix = (partition: Partition) => `${recordName}:${hashTag(partition)}:`;
 
 /** The keys of users in data that is laid out so. */
 function userKeys(layout: Layout) {
@@ -44,8 +46,11 @@ function userKeys(layout: Layout) {
   return {
     /** Of the stream and of a user's record; in the partition where it is kept, if that may be a wrong one. */
     of: (id: string, at = partition(id)) => [userEvents.key(at), recordPrefix(at) + id],
-    /** The marker of an Idempotency-Key, in the partition that the key's hash leads to, as the user's id does. */
-    marker: ({ keyHash }: Idempotency) => `${markers}:${hashTag(partition(keyHash))}:${keyHash}`,
+    /**
+     * The marker of an Idempotency-Key, in the partition that the key's hash leads to, as the user's id does; and where
+     * it is noted while markers are copied.
+     */
+    markers: ({ keyHash }: Idempotency) => markerKeys(markers, partition(keyHash), keyHash),
   };
 }
 
@@ -83,7 +88,7 @@ export function userStore({ redis, writer, layout }: UserStoreOptions): UserStor
 
     async create(user, context, idempotency) {
       const written = { text: JSON.stringify(user), schema: userEvents.schema };
-      const named = [...keys.of(user.id), ...(idempotency ? [keys.marker(idempotency)] : [])];
+      const named = [...keys.of(user.id), ...(idempotency ? keys.markers(idempotency) : [])];
       const reply = await appending('user.created', context, (from) => {
         const entry = { subject: user.id, data: written.text, schema: written.schema, ...from };
         const fields = userEvents.encode({ type: 'user.created', ...entry });
@@ -100,7 +105,7 @@ export const userRecords: RecordSet<User> = {
   noun: 'user',
   stream: userEvents,
   markers,
-  open(redis, partition, layout) {
+  open(redis, partition, layout, listKeys) {
     const keys = userKeys(layout);
     const prefix = recordPrefix(partition);
     const types = { updated: 'user.updated', deleted: 'user.deleted' };
@@ -114,7 +119,7 @@ export const userRecords: RecordSet<User> = {
         return outcome as StepOutcome;
       },
       async *orphans(isLiving) {
-        for await (const keys of keysLike(redis, prefix)) {
+        for await (const keys of listKeys(recordName, partition)) {
           for (const key of keys) {
             const subject = key.slice(prefix.length);
             if (!isLiving(subject)) yield { subject };

@@ -10,6 +10,7 @@ import { recordsReplay } from '../records/replay.ts';
 import { openRedis } from '../redis/connection.ts';
 import { exclusively } from '../redis/exclusive.ts';
 import { closed, layoutKey, moverKey, parseLayout } from '../redis/layout.ts';
+import { partitionKeys } from '../redis/partition-keys.ts';
 import type { Store } from '../redis/store.ts';
 import {
   type ChangeOptions,
@@ -204,9 +205,10 @@ async function verify({ source, target, state }: ChangeOptions): Promise<void> {
       await compareStreams({ from: source, into: target, set, source: each, last, ...observer });
     }
   }
+  const listKeys = partitionKeys(target);
   for (const partition of partitionsOf(state.to)) {
     const targets = [
-      ...records.map((set) => recordsReplay(target, set, partition, state.to)),
+      ...records.map((set) => recordsReplay(target, set, partition, state.to, listKeys)),
       ...projections.map((projection) => projectionReplay(target, projection, partition)),
     ];
     for (const { stream, replay } of targets) {

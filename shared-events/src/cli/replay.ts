@@ -6,6 +6,7 @@ import { type Layout, type Partition, partitionsOf } from '../events/layout.ts';
 import { Failure } from '../failure.ts';
 import { tellParent } from '../operator/replay-news.ts';
 import { type RecordSet, recordsReplay } from '../records/replay.ts';
+import { type ListKeys, partitionKeys } from '../redis/partition-keys.ts';
 import type { Store } from '../redis/store.ts';
 import { refuseCompacted, withStreamLock } from '../streams/maintenance.ts';
 import type { Projection } from '../streams/projection.ts';
@@ -21,7 +22,7 @@ export interface Replayable {
 }
 
 /** Opens one partition for a replay. */
-type OpenTarget = (redis: Store, partition: Partition, layout: Layout) => ReplayTarget;
+type OpenTarget = (redis: Store, partition: Partition, layout: Layout, listKeys: ListKeys) => ReplayTarget;
 
 const targetsOf = ({ projections = [], records = [] }: Replayable) =>
   new Map<string, OpenTarget>([
@@ -31,7 +32,10 @@ const targetsOf = ({ projections = [], records = [] }: Replayable) =>
     ]),
     ...records.map((each): [string, OpenTarget] => [
       each.name,
-      (redis, partition, layout) => recordsReplay(redis, each, partition, layout),
+      (...at) => {
+        const [redis, partition, layout, listKeys] = at;
+        return recordsReplay(redis, each, partition, layout, listKeys);
+      },
     ]),
   ]);
 
@@ -82,9 +86,10 @@ export const replayCommand = (replayable: Replayable, args: string[]): Promise<v
     // Requests come first when processors are short.
     setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
     await withRedis(async (redis, layout) => {
+      const listKeys = partitionKeys(redis);
       for (const name of chosen) {
         const open = targets.get(name) as OpenTarget;
-        const partitions = partitionsOf(layout).map((partition) => open(redis, partition, layout));
+        const partitions = partitionsOf(layout).map((partition) => open(redis, partition, layout, listKeys));
         if (asOf) await writeState(name, partitions, redis, asOf);
         else await replay(name, partitions, redis, values.verify ? 'verify' : 'replay');
       }

@@ -1,6 +1,7 @@
 import { type Entry, type RawEntry, subjectOf, UndecodableEntry } from '../events/entry.ts';
 import type { EventStream } from '../events/event-stream.ts';
 import type { Layout, Partition } from '../events/layout.ts';
+import type { ListKeys } from '../redis/partition-keys.ts';
 import type { Store } from '../redis/store.ts';
 import { type Evidence, evidenceArgs, evidenceOf } from '../streams/evidence.ts';
 import { Disturbed, undisturbed } from '../streams/maintenance.ts';
@@ -32,8 +33,11 @@ export interface RecordSet<Document = unknown> {
   stream: EventStream<string, Document>;
   /** what the keys of its Idempotency-Keys' markers begin with */
   markers: string;
-  /** Opens those of one partition of the data as it is laid out. */
-  open(redis: Store, partition: Partition, layout: Layout): RecordPartition<Document>;
+  /**
+   * Opens those of one partition of the data as it is laid out.
+   * @param listKeys lists what keys there are
+   */
+  open(redis: Store, partition: Partition, layout: Layout, listKeys: ListKeys): RecordPartition<Document>;
 }
 
 export interface RecordPartition<Document> {
@@ -80,9 +84,10 @@ export function recordsReplay(
   { noun, stream, open }: RecordSet,
   partition: Partition,
   layout: Layout,
+  listKeys: ListKeys,
 ): ReplayTarget {
   const range: PartitionStream = { redis, stream, key: stream.key(partition) };
-  const kept = open(redis, partition, layout);
+  const kept = open(redis, partition, layout, listKeys);
   return {
     stream: range.key,
     async replay(mode, signal, { onRead, onDifference, onUnreadable }) {

@@ -59,7 +59,9 @@ export async function changeLayout({
     ...{ source, target, from, to },
     async beforeFence() {
       // By then every service has seen that somebody is at it, and looks often whether it may go on.
-      await delay(begun + 2 * watchInterval - performance.now(), undefined, { signal: options.signal });
+      await delay(Math.max(0, begun + 2 * watchInterval - performance.now()), undefined, {
+        signal: options.signal,
+      });
       fencedAt = performance.now();
     },
   });

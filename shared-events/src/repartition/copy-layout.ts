@@ -1,12 +1,11 @@
 import type { Redis } from 'ioredis';
-import { type Partition, partitionsOf } from '../events/layout.ts';
+import { partitionsOf } from '../events/layout.ts';
 import type { RecordSet } from '../records/replay.ts';
 import type { Store } from '../redis/store.ts';
 import { fence } from '../streams/fence.ts';
-import { endOf } from '../streams/pages.ts';
 import type { Projection } from '../streams/projection.ts';
 import { buildProjection } from './build-projection.ts';
-import { copyMarkers } from './copy-markers.ts';
+import { markerCopy } from './copy-markers.ts';
 import { copyReaders } from './copy-readers.ts';
 import { copyStream } from './copy-stream.ts';
 import { type Change, type Source, sourcesOf } from './homes.ts';
@@ -67,9 +66,8 @@ export async function copyLayout(options: CopyOptions): Promise<void> {
 
   try {
     await unlessFailed(Promise.all(upToNow));
-    const before = new Map(await Promise.all(records.map(async (set) => [set, await endsOf(set)] as const)));
-    const markers = { from, into, sources, signal };
-    await Promise.all(records.map((set) => copyMarkers({ ...markers, set, since: new Map() })));
+    const markers = records.map((set) => markerCopy({ from, into, sources, signal, set }));
+    await unlessFailed(Promise.all(markers.map(({ copyAll }) => copyAll())));
     await unlessFailed(beforeFence());
 
     const lasts = new Map<string, string>();
@@ -82,9 +80,7 @@ export async function copyLayout(options: CopyOptions): Promise<void> {
     isFenced = true;
     await unlessFailed(copying);
     isCopied = true;
-    await Promise.all(
-      records.map((set) => copyMarkers({ ...markers, set, since: before.get(set) ?? new Map() })),
-    );
+    await Promise.all(markers.map(({ copyMade }) => copyMade()));
     for (const set of records) for (const source of sources) await copyReadersOf(set, source, lasts);
     await building;
   } catch (error) {
@@ -93,14 +89,6 @@ export async function copyLayout(options: CopyOptions): Promise<void> {
     throw error;
   } finally {
     ending.abort();
-  }
-
-  async function endsOf({ stream }: RecordSet): Promise<Map<Partition, string>> {
-    const ends = sources.map(async ({ partition }) => {
-      const end = await endOf({ redis: from, stream: stream.key(partition) });
-      return [partition, end] as const;
-    });
-    return new Map(await Promise.all(ends));
   }
 
   function copyReadersOf({ stream }: RecordSet, source: Source, lasts: ReadonlyMap<string, string>) {

@@ -1,8 +1,8 @@
 import type { Redis } from 'ioredis';
-import { hashTag, type Partition } from '../events/layout.ts';
+import { hashTag } from '../events/layout.ts';
+import { madeMarkersKey } from '../records/idempotency.ts';
 import type { RecordSet } from '../records/replay.ts';
-import type { Store } from '../redis/store.ts';
-import { compareIds } from '../streams/entry-id.ts';
+import { keysLike, type Store } from '../redis/store.ts';
 import { homeOfEntry, type Source } from './homes.ts';
 
 interface CopyMarkersOptions {
@@ -12,22 +12,20 @@ interface CopyMarkersOptions {
   set: RecordSet;
   sources: readonly Source[];
   signal: AbortSignal;
-  /** Those that tell of an earlier creation are left out, by partition. */
-  since: ReadonlyMap<Partition, string>;
 }
 
+/** How long the markers that are made meanwhile are noted after whoever copies them was killed, in milliseconds. */
+const noteTime = 60 * 60 * 1000;
+
 /**
- * Copies the markers of Idempotency-Keys with the time they have left. A marker goes where the creation went that it tells
- * of; if that entry was removed, to all partitions that take from its own.
+ * Copies the markers of Idempotency-Keys with the time they have left, from now on and until `copyMade` has copied those
+ * that were made meanwhile. A marker goes where the creation went that it tells of; if that entry was removed, to all
+ * partitions that take from its own. The creations' entries must be copied before.
  */
-export async function copyMarkers(options: CopyMarkersOptions): Promise<void> {
-  const { from, into, set, sources, signal, since } = options;
-  const bySource = new Map(sources.map((source) => [`${set.markers}:${hashTag(source.partition)}:`, source]));
-  const found = from.scanStream({ match: `${set.markers}:{*}:*`, count: 1000, type: 'string' });
-  for await (const keys of found as AsyncIterable<string[]>) {
-    signal.throwIfAborted();
-    await Promise.all(keys.map(copyOne));
-  }
+export function markerCopy({ from, into, set, sources, signal }: CopyMarkersOptions) {
+  const { markers, stream } = set;
+  const notes = sources.map((source) => ({ source, key: madeMarkersKey(markers, source.partition) }));
+  const bySource = new Map(sources.map((source) => [`${markers}:${hashTag(source.partition)}:`, source]));
 
   async function copyOne(key: string): Promise<void> {
     const prefix = key.slice(0, key.lastIndexOf(':') + 1);
@@ -37,12 +35,34 @@ export async function copyMarkers(options: CopyMarkersOptions): Promise<void> {
     const version = marker?.split(' ')[1];
     // It has run out meanwhile.
     if (marker === null || version === undefined || time <= 0) return;
-    if (compareIds(version, since.get(source.partition) ?? '0-0') <= 0) return;
-    const [entry] = await from.xrange(set.stream.key(source.partition), version, version);
+    const [entry] = await from.xrange(stream.key(source.partition), version, version);
     const homes = entry === undefined ? source.homes : [homeOfEntry(source, entry)];
     const name = key.slice(prefix.length);
     await Promise.all(
-      homes.map((home) => into.set(`${set.markers}:${hashTag(home)}:${name}`, marker, 'PX', time)),
+      homes.map((home) => into.set(`${markers}:${hashTag(home)}:${name}`, marker, 'PX', time)),
     );
   }
+
+  return {
+    async copyAll(): Promise<void> {
+      for (const { key } of notes) {
+        await from.del(key);
+        await from.rpush(key, '');
+        await from.pexpire(key, noteTime);
+      }
+      for await (const keys of keysLike(from, `${markers}:{`)) {
+        signal.throwIfAborted();
+        await Promise.all(keys.map(copyOne));
+      }
+    },
+    async copyMade(): Promise<void> {
+      for (const { key } of notes) {
+        const [, ...made] = await from.lrange(key, 0, -1);
+        for (let at = 0; at < made.length; at += 1000) {
+          await Promise.all(made.slice(at, at + 1000).map(copyOne));
+        }
+        await from.del(key);
+      }
+    },
+  };
 }

@@ -3,6 +3,7 @@ import type { RawEntry } from '../events/entry.ts';
 import type { Layout, Partition } from '../events/layout.ts';
 import { copyOf } from '../records/copy.ts';
 import type { RecordPartition, RecordSet } from '../records/replay.ts';
+import { partitionKeys } from '../redis/partition-keys.ts';
 import type { Store } from '../redis/store.ts';
 import { compareIds } from '../streams/entry-id.ts';
 import { pagesAfter } from '../streams/pages.ts';
@@ -24,6 +25,8 @@ interface CopyOptions {
   onCaughtUp(): void;
 }
 
+/** How many entries are read at once: enough that many of the new partitions have some to append together. */
+const pageSize = 2000;
 /** How many entries are appended in one step, so that Redis is not held up. */
 const stepSize = 100;
 /** How often a stream is looked at that all was copied of, in milliseconds. */
@@ -37,10 +40,11 @@ const pollInterval = 20;
 export async function copyStream(options: CopyOptions): Promise<void> {
   const { from, into, set, source, layout, signal, isFenced, onRead, onCaughtUp } = options;
   const stream = set.stream.key(source.partition);
+  const listKeys = partitionKeys(into);
   const homes = new Map<Partition, Home>();
   for (const partition of source.homes) {
     const { last } = await streamInfo(into, set.stream.key(partition));
-    homes.set(partition, { kept: set.open(into, partition, layout), last });
+    homes.set(partition, { kept: set.open(into, partition, layout, listKeys), last });
   }
 
   async function copy(page: RawEntry[]): Promise<void> {
@@ -51,7 +55,7 @@ export async function copyStream(options: CopyOptions): Promise<void> {
   let position = [...homes.values()].map(({ last }) => last).sort(compareIds)[0] ?? '0-0';
   for (;;) {
     const isAll = isFenced();
-    for await (const page of pagesAfter({ redis: from, stream }, position)) {
+    for await (const page of pagesAfter({ redis: from, stream }, position, '+', pageSize)) {
       signal.throwIfAborted();
       await copy(page);
       position = page.at(-1)?.[0] ?? position;

@@ -1,6 +1,6 @@
 import { Cluster, type Redis } from 'ioredis';
 import { hashTag, type Layout, partitionsOf } from '../events/layout.ts';
-import type { Store } from '../redis/store.ts';
+import { type Store, scanCount, scanned } from '../redis/store.ts';
 
 const tagPattern = /\{[^}]*\}/;
 
@@ -10,8 +10,7 @@ export async function unlinkLayout(redis: Store, layout: Layout): Promise<number
   const nodes: Redis[] = redis instanceof Cluster ? redis.nodes('master') : [redis];
   let removed = 0;
   for (const node of nodes) {
-    const found = node.scanStream({ match: '*{*}*', count: 1000 }) as AsyncIterable<string[]>;
-    for await (const keys of found) {
+    for await (const keys of scanned((cursor) => node.scan(cursor, 'MATCH', '*{*}*', 'COUNT', scanCount))) {
       const own = keys.filter((key) => tags.has(tagPattern.exec(key)?.[0] ?? ''));
       await Promise.all(own.map((key) => redis.unlink(key)));
       removed += own.length;
