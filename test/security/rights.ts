@@ -44,7 +44,6 @@ export const forbidden = [
   'XADD elsewhere * a b',
   'XTRIM user-events:{0} MAXLEN 0',
   'XTRIM task-events:{0} MAXLEN 0',
-  'XSETID user-events:{0} 9-9',
   'XGROUP DESTROY user-events:{0} cascade',
   'DEL user-events:{0}',
   'DEL task-events:{0}',
@@ -64,6 +63,7 @@ export const refused: Record<Account, string[]> = {
     `SET ${taskRecord} x`,
     `DEL ${taskRecord}`,
     'XRANGE task-events:{0} - +',
+    'XSETID task-events:{0} 9-9',
     'XADD task-events:{0} * a b',
     'XDEL user-events:{0} 1-1',
     'XREADGROUP GROUP cascade me STREAMS user-events:{0} >',
@@ -80,6 +80,7 @@ export const refused: Record<Account, string[]> = {
     'DEL partitions',
   ],
   'task-service': [
+    'XSETID user-events:{0} 9-9',
     'XADD user-events:{0} * a b',
     'XDEL user-events:{0} 1-1',
     'XDEL task-events:{0} 1-1',
@@ -100,6 +101,8 @@ export const refused: Record<Account, string[]> = {
     'DEL partitions',
   ],
   operator: [
+    'XSETID user-events:{0} 9-9',
+    'XSETID task-events:{0} 9-9',
     'XADD user-events:{0} * a b',
     'XADD task-events:{0} * a b',
     'XADD user-events:{0}:dead:cascade * a b',

@@ -42,7 +42,8 @@ test('it starts everything calmly, says where all is, shows all four logs, stops
     const second = start(ports, ['env', 'INSTANCES=2', ...nodeStart]);
     await untilReady(second);
     for (const service of ['user-service', 'task-service']) {
-      t.is([...second.output().matchAll(new RegExp(`${service} +listening`, 'g'))].length, 2);
+      const listening = new RegExp(`${service} +listening`, 'g');
+      await until(`both of ${service} listen`, () => second.output().match(listening)?.length === 2);
     }
     t.deepEqual((await gateway.get(`/users/users/${user.id}`)).json(), user);
     second.process.kill('SIGTERM');

@@ -123,7 +123,8 @@ export async function layoutChange(options: WatchOptions): Promise<void> {
   for (let wasAlone = false, told = false; ; ) {
     try {
       const [text, mover, closing] = await redis.mget(layoutKey, moverKey, closedKey);
-      if (text !== layoutText(layout)) return;
+      // Whoever took the key away, with other data maybe, has not named another layout.
+      if (text !== null && text !== layoutText(layout)) return;
       onClosed(closing !== null);
       const isAlone = mover === null;
       if (isAlone && !wasAlone) await onAlone();

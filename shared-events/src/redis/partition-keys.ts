@@ -1,7 +1,7 @@
 import { hashTag, type Partition } from '../events/layout.ts';
 import { addressOf, keysLike, type Store } from './store.ts';
 
-/** Lists the keys that begin with a name and a partition, such as `task:{3}:`, some at a time. */
+/** Lists the keys that begin with a name and a partition, such as `note:{3}:`, some at a time. */
 export type ListKeys = (name: string, partition: Partition) => AsyncIterable<string[]>;
 
 /** How many keys are kept at most; where there are more, each partition is looked for by itself. */

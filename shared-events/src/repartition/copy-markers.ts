@@ -25,6 +25,7 @@ const noteTime = 60 * 60 * 1000;
 export function markerCopy({ from, into, set, sources, signal }: CopyMarkersOptions) {
   const { markers, stream } = set;
   const notes = sources.map((source) => ({ source, key: madeMarkersKey(markers, source.partition) }));
+  const noted = new Set(notes.map(({ key }) => key));
   const bySource = new Map(sources.map((source) => [`${markers}:${hashTag(source.partition)}:`, source]));
 
   async function copyOne(key: string): Promise<void> {
@@ -52,7 +53,7 @@ export function markerCopy({ from, into, set, sources, signal }: CopyMarkersOpti
       }
       for await (const keys of keysLike(from, `${markers}:{`)) {
         signal.throwIfAborted();
-        await Promise.all(keys.map(copyOne));
+        await Promise.all(keys.filter((key) => !noted.has(key)).map(copyOne));
       }
     },
     async copyMade(): Promise<void> {
