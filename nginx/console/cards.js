@@ -9,7 +9,7 @@ import { momentsUntil, p99, pointsAt, sumOf } from './series.js';
 /** How many points are those of the last minute. */
 const lastMinute = 20;
 
-const nameOf = (stream) => stream.replace(/:\{\d+\}$/, '');
+const nameOf = (stream) => stream.replace(/:\{[\d.]+\}$/, '');
 const most = (items, of) => items.reduce((all, item) => Math.max(all, of(item)), 0);
 const sum = (items, name) => sumOf(items.map((item) => item[name]));
 

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { CommonConfig } from './config.ts';
+import { type Layout, type Partition, partitionsOf } from './events/layout.ts';
 import { openBlockingRedis } from './redis/connection.ts';
 import type { Store } from './redis/store.ts';
 import { consume, consumeBlock } from './streams/consume.ts';
@@ -12,10 +13,12 @@ import { keptProjection, type Projection } from './streams/projection.ts';
 import { projectionReplay } from './streams/projection-replay.ts';
 import type { Reaction } from './streams/reaction.ts';
 import { measureReaders } from './telemetry/reader-metrics.ts';
+import { together } from './telemetry/together.ts';
 import { tracedHandler, tracedProjection } from './telemetry/traced-readers.ts';
 
 interface ReadersOptions {
   config: CommonConfig;
+  layout: Layout;
   log: Logger;
   redis: Store;
   metrics: Registry;
@@ -26,7 +29,7 @@ interface ReadersOptions {
 
 export interface Readers {
   /** Returns the names of the projections that have not caught up since the start, in partitions that are not away. */
-  missing(away: ReadonlyMap<number, unknown>): string[];
+  missing(away: ReadonlyMap<Partition, unknown>): string[];
   /** Reads until the signal aborts. */
   run(): Promise<void>;
 }
@@ -39,9 +42,9 @@ const unobserved = {
 
 /** What reads streams in a service: its projections and reactions, each for every partition. */
 export function streamReaders(options: ReadersOptions): Readers {
-  const { config, log, redis, metrics, projections, reactions, signal } = options;
+  const { config, layout, log, redis, metrics, projections, reactions, signal } = options;
   const consumer = `${hostname()}:${process.pid}:${randomBytes(4).toString('hex')}`;
-  const partitions = Array.from({ length: config.PARTITIONS }, (_, partition) => partition);
+  const partitions = partitionsOf(layout);
   const connect = (key: string, block: number) => () => openBlockingRedis({ config, log, redis, key }, block);
   const streams = new Set([...projections, ...reactions].flatMap(({ stream }) => partitions.map(stream.key)));
   if (streams.size === 0) return { missing: () => [], run: async () => undefined };
@@ -50,7 +53,7 @@ export function streamReaders(options: ReadersOptions): Readers {
   /** The projections that have not caught up, by name, each with its partitions. */
   const behind = new Map(projections.map(({ name }) => [name, new Set(partitions)]));
 
-  function followPartition(projection: Projection, partition: number): Promise<void> {
+  function followPartition(projection: Projection, partition: Partition): Promise<void> {
     const { name } = projection;
     const kept = keptProjection({
       redis,
@@ -63,7 +66,7 @@ export function streamReaders(options: ReadersOptions): Readers {
       projection: measured.projection(tracedProjection(kept)),
       connect: connect(kept.stream, followBlock),
       rebuild: () => rebuild(projection, partition),
-      partitions: config.PARTITIONS,
+      partitions: partitions.length,
       signal,
       log,
       onCaughtUp: () => behind.get(name)?.delete(partition),
@@ -71,14 +74,32 @@ export function streamReaders(options: ReadersOptions): Readers {
   }
 
   /** Replays a projection, which counts as behind meanwhile. */
-  async function rebuild(projection: Projection, partition: number): Promise<void> {
+  async function rebuild(projection: Projection, partition: Partition): Promise<void> {
     behind.get(projection.name)?.add(partition);
     const { stream, replay } = projectionReplay(redis, projection, partition);
     const lock = { redis, stream, holder: `${consumer} (${projection.name} has lost entries)` };
     await withStreamLock(lock, (lost) => replay('replay', AbortSignal.any([lost, signal]), unobserved));
   }
 
-  function consumePartition(reaction: Reaction, partition: number): Promise<void> {
+  /** Consumes in all partitions, and tells of those that begin together in one line. */
+  function consumeAll(reaction: Reaction): Promise<void>[] {
+    const { name: group } = reaction;
+    const tell = {
+      consuming: together((of) => log.info({ group, partitions: of, consumer }, 'consuming')),
+      made: together((of) =>
+        log.info({ group, partitions: of }, 'the group is made, from the beginning of its streams'),
+      ),
+    };
+    return partitions.map((partition, number) =>
+      consumePartition(reaction, partition, (what) => tell[what](number)),
+    );
+  }
+
+  function consumePartition(
+    reaction: Reaction,
+    partition: Partition,
+    onBegin: (what: 'consuming' | 'made') => void,
+  ): Promise<void> {
     const { name, concerns, handle } = reaction;
     const stream = reaction.stream.key(partition);
     return consume({
@@ -89,9 +110,10 @@ export function streamReaders(options: ReadersOptions): Readers {
       handle: tracedHandler(name, stream, handle),
       concerns,
       connect: connect(stream, consumeBlock),
-      partitions: config.PARTITIONS,
+      partitions: partitions.length,
       signal,
       log,
+      onBegin,
       ...measured.consumer(name, stream),
     });
   }
@@ -102,7 +124,7 @@ export function streamReaders(options: ReadersOptions): Readers {
     async run() {
       await Promise.all([
         ...projections.flatMap((each) => partitions.map((partition) => followPartition(each, partition))),
-        ...reactions.flatMap((each) => partitions.map((partition) => consumePartition(each, partition))),
+        ...reactions.flatMap(consumeAll),
       ]);
     },
   };

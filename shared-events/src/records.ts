@@ -1,4 +1,5 @@
 export { changed } from './records/changed.ts';
+export { copyArgs, copyLua } from './records/copy.ts';
 export { createdRecord, type Idempotency, markerSeconds } from './records/idempotency.ts';
 export {
   documentOf,

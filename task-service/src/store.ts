@@ -1,5 +1,6 @@
 import {
   hashTag,
+  type Layout,
   partitionOf,
   type RequestContext,
   type Task,
@@ -47,9 +48,12 @@ const deleteScript = script(recordLua, evidenceLua, lua('apply-task.lua'), lua('
 /** How many tasks are deleted in one step. */
 const deleteBatch = 100;
 
-/** The keys of tasks in a Redis with so many partitions. */
-export function taskKeys(partitions: number) {
-  const partition = (id: string) => partitionOf(id, partitions);
+/** What the markers of Idempotency-Keys begin with. */
+export const taskMarkers = 'task-keys';
+
+/** The keys of tasks in data that is laid out so. */
+export function taskKeys(layout: Layout) {
+  const partition = (id: string) => partitionOf(id, layout);
   /** What the key of each record of a user's tasks begins with; the task's id follows. */
   const recordPrefix = (userId: string) => `task:${hashTag(partition(userId))}:`;
   const recordKey = (id: string) => recordPrefix(id) + id;
@@ -67,7 +71,7 @@ export function taskKeys(partitions: number) {
   ];
   /** The marker of an Idempotency-Key, which is remembered for the task's user. */
   const markerKey = (userId: string, { keyHash }: Idempotency) =>
-    `task-keys:${hashTag(partition(userId))}:${keyHash}`;
+    `${taskMarkers}:${hashTag(partition(userId))}:${keyHash}`;
   return { partition, recordPrefix, recordKey, indexKey, indexKeys, keysOf, markerKey };
 }
 
@@ -117,12 +121,12 @@ export interface TaskStore extends Records<Task> {
 interface TaskStoreOptions {
   redis: Store;
   writer: Store;
-  partitions: number;
+  layout: Layout;
 }
 
 /** Tasks as they are kept in Redis: keys and scripts. */
-export function taskStore({ redis, writer, partitions }: TaskStoreOptions): TaskStore {
-  const { partition, recordPrefix, recordKey, indexKey, indexKeys, keysOf, markerKey } = taskKeys(partitions);
+export function taskStore({ redis, writer, layout }: TaskStoreOptions): TaskStore {
+  const { partition, recordPrefix, recordKey, indexKey, indexKeys, keysOf, markerKey } = taskKeys(layout);
 
   return {
     ...records({

@@ -1,5 +1,7 @@
-import { hashTag, type Task, taskEvents, UndecodableEntry } from 'shared-events';
+import { hashTag, type Partition, type Task, taskEvents, UndecodableEntry } from 'shared-events';
 import {
+  copyArgs,
+  copyLua,
   documentOf,
   type Final,
   parseRecord,
@@ -11,9 +13,10 @@ import {
 } from 'shared-events/records';
 import { keysLike, readingScript, type Store, script } from 'shared-events/redis';
 import { evidenceLua } from 'shared-events/streams';
-import { taskKeys } from './store.ts';
+import { taskKeys, taskMarkers } from './store.ts';
 
 const lua = (file: string) => new URL(`lua/${file}`, import.meta.url);
+const copyScript = script(recordLua, evidenceLua, copyLua, lua('apply-task.lua'), lua('copy-tasks.lua'));
 const replayFiles = [recordLua, evidenceLua, replayLua, lua('apply-task.lua'), lua('replay-task.lua')];
 const replaySteps = { replay: script(...replayFiles), verify: readingScript(...replayFiles) };
 
@@ -22,8 +25,9 @@ export const taskRecords: RecordSet<Task> = {
   name: 'tasks',
   noun: 'task',
   stream: taskEvents,
-  open(redis, partition, partitions) {
-    const { keysOf } = taskKeys(partitions);
+  markers: taskMarkers,
+  open(redis, partition, layout) {
+    const { keysOf } = taskKeys(layout);
     const types = { updated: 'task.updated', deleted: 'task.deleted' };
     return {
       async step(final, asOf, mode) {
@@ -37,6 +41,11 @@ export const taskRecords: RecordSet<Task> = {
         yield* orphanedRecords(redis, partition, isLiving);
         yield* orphanedIndexEntries(redis, partition, isLiving);
       },
+      async append(copies) {
+        const keptIn = (task: Task) => keysOf(task, partition).slice(1);
+        const statusOf = ({ status }: Task) => status;
+        await copyScript(redis, ...copyArgs(taskEvents.key(partition), copies, keptIn, statusOf));
+      },
     };
   },
 };
@@ -46,7 +55,7 @@ type IsLiving = (subject: string) => boolean;
 /** Yields the records that no event accounts for. They tell themselves whose index they stand in. */
 async function* orphanedRecords(
   redis: Store,
-  partition: number,
+  partition: Partition,
   isLiving: IsLiving,
 ): AsyncGenerator<Final<Task>> {
   const prefix = `task:${hashTag(partition)}:`;
@@ -72,7 +81,7 @@ function ownerIn(record: string): string {
 /** Yields the entries of the index that no event accounts for. */
 async function* orphanedIndexEntries(
   redis: Store,
-  partition: number,
+  partition: Partition,
   isLiving: IsLiving,
 ): AsyncGenerator<Final<Task>> {
   const prefix = `tasks-of:${hashTag(partition)}:`;

@@ -45,7 +45,7 @@ export async function measureFollowerLag({ settings, signal, stacks }: Bench): P
     const load = wrk(stack.urls.gateway, [newUser], { seconds, signal }).finally(() => {
       isOver = true;
     });
-    const samples = await sample(redis, () => isOver);
+    const samples = await sampleLag(redis, () => isOver);
     const { requests, rate, failed } = await load;
     await untilKnown(redis);
     const followUp = count(requests)?.['task service'];
@@ -57,7 +57,8 @@ export async function measureFollowerLag({ settings, signal, stacks }: Bench): P
   }
 }
 
-async function sample(redis: Redis, isOver: () => boolean): Promise<LagResult['samples']> {
+/** Looks again and again how far the known users of a partition are behind. */
+export async function sampleLag(redis: Redis, isOver: () => boolean): Promise<LagResult['samples']> {
   const start = performance.now();
   const samples: LagResult['samples'] = [];
   while (!isOver()) {

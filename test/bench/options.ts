@@ -27,9 +27,10 @@ export type PartName = (typeof partNames)[number];
 
 export const help = `Measures the system on this machine, prints tables, and writes results.json and results.svg.
 
-  npm run bench                                   all parts but console and soak, in under ten minutes
+  npm run bench                                   all parts but console, cluster and soak, in under ten minutes
   npm run bench -- --only routes,growth           some; the results keep what was measured before of the others
   npm run bench -- --only console                 the console in Chromium under load for a minute; how smooth it stays
+  npm run bench -- --only cluster                 what a Redis Cluster costs, and for how long a shard is away, beside goals
   npm run bench -- --only soak --minutes 60       a steady load for an hour; memory and descriptors
   npm run bench -- --against NAME=URL[=PID]       the routes of another system as well, in the same rounds, with ratios;
                                                   PID is the process whose tree's processor time is counted; may be

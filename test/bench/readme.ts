@@ -17,6 +17,7 @@ const tables: { [Name in PartName]: { name: string; make(results: Results): stri
   growth: { name: 'growth', make: growthTable },
   streams: { name: 'streams', make: streamsTable },
   console: { name: 'growth', make: growthTable },
+  cluster: { name: 'growth', make: growthTable },
   soak: { name: 'growth', make: growthTable },
 };
 

@@ -1,4 +1,5 @@
 import type { ProcessName } from './bench.ts';
+import { type ClusterResult, systemNames } from './cluster.ts';
 import type { ConsoleResult } from './console.ts';
 import type { GrowthResult } from './growth.ts';
 import type { ListResult } from './list.ts';
@@ -19,6 +20,7 @@ const reports: { [Name in PartName]: (result: PartResults[Name]) => string[] } =
   growth: growthReport,
   streams: streamsReport,
   console: consoleReport,
+  cluster: clusterReport,
   soak: soakReport,
 };
 
@@ -143,6 +145,66 @@ function consoleReport({ seconds, rate, events, frames, longTasks }: ConsoleResu
   return [
     `${seconds} s at ${perSecond(rate)}, ${perSecond(events)} of them events: ${whole(frames)} frames a second`,
     `tasks over 50 ms: ${longTasks.length}${longest}; over 100 ms: ${over.length}`,
+  ];
+}
+
+function clusterReport(result: ClusterResult): string[] {
+  const { rounds, seconds, writes, idle = {} } = result;
+  const micros = (time: number | undefined) => (time === undefined ? '' : whole(time));
+  const rows = systemNames.map((name) => {
+    const { rate, p50, failed, time } = writes[name];
+    return [
+      ...[name, perSecond(rate), ms(p50), String(failed)],
+      ...[micros(time?.['user service']), micros(time?.masters), micros(time?.replicas)],
+    ];
+  });
+  return [
+    `${rounds} rounds of ${seconds} s in turn, medians; users are created, processor time in µs of each`,
+    ...table([['', 'rate', 'p50', 'failed', 'user service', 'masters', 'replicas'], ...rows]),
+    '',
+    ...table([['', 'measured', 'goal'], ...clusterGoals(result)]),
+    '',
+    `idle, of a core: ${Object.entries(idle)
+      .map(([name, part]) => `${name} ${percent(part)}`)
+      .join(', ')}`,
+    'lost, written twice, and the rest of what a cluster promises under faults: npm run test:cluster',
+  ];
+}
+
+function clusterGoals(result: ClusterResult): string[][] {
+  const { writes, shards, lag, outages, idle, partitions } = result;
+  const { killed, 'by hand': byHand } = outages;
+  const timeOf = (name: (typeof systemNames)[number]) => writes[name].time;
+  const [plain, sure] = [timeOf('cluster'), timeOf('confirmed')];
+  const gap = ({ reads, writes: written }: typeof killed) => `reads ${ms(reads)}, writes ${ms(written)}`;
+  const elsewhere = ({ failed, before, during }: typeof killed) =>
+    `${failed} failed, p99 ${ms(before)} before, ${ms(during)} then`;
+  return [
+    ['a shard is away after a kill', gap(killed), '5 s'],
+    ['the other shards meanwhile', elsewhere(killed), '0 failed, p99 ×2'],
+    ['a shard is away in a failover by hand', gap(byHand), '1 s'],
+    ['the other shards meanwhile', elsewhere(byHand), '0 failed, p99 ×2'],
+    ['rate of confirmed writes, of that without', times(result.confirmedRate), '×0.75'],
+    ['p50 of a confirmed write, more than without', ms(result.confirmedDelay), '2 ms'],
+    [
+      'time of the masters for a confirmed write',
+      times(plain && sure && sure.masters / plain.masters),
+      '×1.15',
+    ],
+    ['time of a replica, of its master', times(sure && sure.replicas / sure.masters), '×0.60'],
+    ['time of the user service, of that with one Redis', times(result.clusterTime), '×1.10'],
+    [
+      'time of a master a write: three, of one',
+      times(shards && shards.all.time / shards.one.time),
+      '×0.90 to ×1.10',
+    ],
+    ['work of the busiest of three, of a third', times(shards?.all.most), '×1.10'],
+    [
+      `idle with ${partitions} partitions, the busiest process`,
+      idle === undefined ? '' : percent(Math.max(...Object.values(idle))),
+      '2% of a core',
+    ],
+    ['lag of the known users under full load', latency(lag), 'p99 50 ms'],
   ];
 }
 

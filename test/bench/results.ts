@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { drawChart } from './chart.ts';
+import type { ClusterResult } from './cluster.ts';
 import type { ConsoleResult } from './console.ts';
 import type { GrowthResult } from './growth.ts';
 import type { ListResult } from './list.ts';
@@ -18,6 +19,7 @@ export interface PartResults {
   growth: GrowthResult;
   streams: StreamsResult;
   console: ConsoleResult;
+  cluster: ClusterResult;
   soak: SoakResult;
 }
 

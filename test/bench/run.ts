@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { root } from '../stack/parts.ts';
 import { type Bench, createStacks } from './bench.ts';
+import { measureCluster } from './cluster.ts';
 import { measureConsole } from './console.ts';
 import { measureGrowth } from './growth.ts';
 import { measureList } from './list.ts';
@@ -27,6 +28,7 @@ const parts: { [Name in PartName]: (bench: Bench) => Promise<PartResults[Name]> 
   growth: measureGrowth,
   streams: measureStreams,
   console: measureConsole,
+  cluster: measureCluster,
   soak: measureSoak,
 };
 

@@ -23,6 +23,12 @@ export interface Settings {
     /** a second; about two in three are events */
     requests: number;
   };
+  cluster: {
+    rounds: number;
+    seconds: number;
+    /** how long nothing is asked, in seconds */
+    idle: number;
+  };
   soak: {
     /** a second */
     requests: number;
@@ -36,6 +42,7 @@ export const full: Settings = {
   list: { tasks: 100_000, rounds: 3, seconds: 1 },
   start: { times: 5 },
   console: { seconds: 60, requests: 900 },
+  cluster: { rounds: 5, seconds: 3, idle: 30 },
   soak: { requests: 300 },
 };
 
@@ -46,5 +53,6 @@ export const quick: Settings = {
   list: { tasks: 5000, rounds: 1, seconds: 1 },
   start: { times: 1 },
   console: { seconds: 5, requests: 900 },
+  cluster: { rounds: 1, seconds: 1, idle: 3 },
   soak: { requests: 300 },
 };

@@ -1,4 +1,5 @@
 import { setTimeout as lasts } from 'node:timers/promises';
+import { hashTag, partitionOf } from 'shared-events';
 import { type FaultOf, surviveIn } from '../faults/survive.ts';
 import { startCommand } from '../stack/commands.ts';
 import { until } from '../stack/until.ts';
@@ -129,8 +130,16 @@ const faults: Fault[] = [
     hit: [0],
     async inject(world) {
       const id = await userWithTasks(world, 1000);
+      const { master } = await world.pairOf(0);
+      const tasks = `tasks-of:${hashTag(partitionOf(id, world.layout))}:${id}`;
+      const left = () => master.redis.zcard(tasks);
+      const before = await left();
       await world.gateway.delete(`/users/users/${id}`);
+      // Not `until`: it is over in a tenth of a second.
+      while ((await left()) === before);
+      const some = await left();
       await replaceMaster(world, 0);
+      if (some === 0) throw new Error('they were all gone before');
     },
   },
   {

@@ -1,8 +1,10 @@
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
+import { TlsConnector } from '../../shared-events/src/redis/tls-connector.ts';
 import { credentials } from '../stack/accounts.ts';
 import { api, seed } from '../stack/api.ts';
 import { root, servicePart } from '../stack/parts.ts';
@@ -10,22 +12,9 @@ import { freePort } from '../stack/ports.ts';
 import { openTestRedis, untilKnown } from '../stack/redis.ts';
 import { createStack, type Stack } from '../stack/stack.ts';
 import { until } from '../stack/until.ts';
+import { type Certificate, makeCertificate } from './certificate.ts';
 
 // REDIS_TLS=true, against a Redis with a certificate of a private authority.
-
-interface Certificate {
-  cert: string;
-  key: string;
-}
-
-function makeCertificate(dir: string): Certificate {
-  const [cert, key] = [join(dir, 'cert.pem'), join(dir, 'key.pem')];
-  execFileSync('openssl', [
-    ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'],
-    ...['-subj', '/CN=redis', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', cert],
-  ]);
-  return { cert, key };
-}
 
 /** Makes a stack's Redis, which runs, listen for TLS as well. */
 async function speakTls(stack: Stack, port: number, { cert, key }: Certificate): Promise<void> {
@@ -97,5 +86,19 @@ test('a certificate that Node does not trust is refused, and the log says that i
     });
     await service.stop();
     t.regex(String(await started), /did not start/);
+  });
+});
+
+test('a connection over TLS that has one error after the other ends nothing but itself', async (t) => {
+  await withTls(async (_, port) => {
+    const tls = { rejectUnauthorized: false };
+    const connector = new TlsConnector({ host: '127.0.0.1', port, tls, disconnectTimeout: 1000 });
+    const stream = await connector.connect();
+    stream.once('error', () => undefined);
+    await once(stream, 'secureConnect');
+    stream.emit('error', new Error('the certificate is refused'));
+    t.notThrows(() => stream.emit('error', new Error('what is sent is not understood')));
+    t.is(connector.firstError?.message, 'the certificate is refused');
+    stream.destroy();
   });
 });

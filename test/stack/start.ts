@@ -79,9 +79,12 @@ function endOf(stack: Stack) {
     process.exit(1);
   };
   for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
-  // One Ctrl+C comes twice, from the terminal and from npm, which may be late on a busy machine.
+  // In a terminal one Ctrl+C comes twice, from there and from npm, which may be late.
+  const each = process.env.npm_lifecycle_event && process.stdin.isTTY ? 2 : 1;
+  let interrupts = 0;
   process.on('SIGINT', () => {
-    const again = since !== undefined && performance.now() - since > 2000;
+    interrupts += 1;
+    const again = since !== undefined && performance.now() - since > 500 && interrupts > each;
     return again ? endAtOnce() : stop();
   });
   // A terminal that was closed takes nothing any more.

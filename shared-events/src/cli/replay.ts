@@ -2,6 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { constants, setPriority } from 'node:os';
 import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
+import { type Layout, type Partition, partitionsOf } from '../events/layout.ts';
 import { Failure } from '../failure.ts';
 import { tellParent } from '../operator/replay-news.ts';
 import { type RecordSet, recordsReplay } from '../records/replay.ts';
@@ -19,8 +20,8 @@ export interface Replayable {
   records?: readonly RecordSet[];
 }
 
-/** Opens one partition, of so many that the data has, for a replay. */
-type OpenTarget = (redis: Store, partition: number, partitions: number) => ReplayTarget;
+/** Opens one partition for a replay. */
+type OpenTarget = (redis: Store, partition: Partition, layout: Layout) => ReplayTarget;
 
 const targetsOf = ({ projections = [], records = [] }: Replayable) =>
   new Map<string, OpenTarget>([
@@ -30,7 +31,7 @@ const targetsOf = ({ projections = [], records = [] }: Replayable) =>
     ]),
     ...records.map((each): [string, OpenTarget] => [
       each.name,
-      (redis, partition, partitions) => recordsReplay(redis, each, partition, partitions),
+      (redis, partition, layout) => recordsReplay(redis, each, partition, layout),
     ]),
   ]);
 
@@ -80,12 +81,10 @@ export const replayCommand = (replayable: Replayable, args: string[]): Promise<v
     const asOf = values.until !== undefined || values.to !== undefined ? pastState(values) : undefined;
     // Requests come first when processors are short.
     setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
-    await withRedis(async (redis, { PARTITIONS }) => {
+    await withRedis(async (redis, layout) => {
       for (const name of chosen) {
         const open = targets.get(name) as OpenTarget;
-        const partitions = Array.from({ length: PARTITIONS }, (_, partition) =>
-          open(redis, partition, PARTITIONS),
-        );
+        const partitions = partitionsOf(layout).map((partition) => open(redis, partition, layout));
         if (asOf) await writeState(name, partitions, redis, asOf);
         else await replay(name, partitions, redis, values.verify ? 'verify' : 'replay');
       }

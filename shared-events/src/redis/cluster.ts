@@ -26,6 +26,7 @@ const refreshInterval = 5000;
 export class ClusterConnection extends Cluster {
   readonly #observe: CommandObserver | undefined;
   readonly #commandTimeout: number;
+  #isOver = false;
 
   constructor({ config, log, observe, confirmation }: ConnectionOptions, commandTimeout: number) {
     super(nodesIn(config.REDIS_CLUSTER ?? '') ?? [], {
@@ -59,23 +60,36 @@ export class ClusterConnection extends Cluster {
     });
     this.on('error', (error) => tell(error, 'all nodes'));
     this.on('node error', tell);
+    // ioredis connects again by itself, but not if the last node goes while the names of the nodes are looked up.
+    this.on('close', () => {
+      setTimeout(() => {
+        if (this.status === 'close' && !this.#isOver) this.connect().catch(() => undefined);
+      }, backoff(1));
+    });
     this.on('+node', (node: Redis) => {
       prepare(node, () => tell.forget(keyOf(node)));
       if (confirmation) confirmWrites(node, confirmation);
     });
   }
 
+  override disconnect(reconnect = false): void {
+    this.#isOver ||= !reconnect;
+    super.disconnect(reconnect);
+  }
+
   override sendCommand(...args: Parameters<Cluster['sendCommand']>): Promise<unknown> {
     const [command] = args;
     // How the cluster is asked for its state when it is not ready.
     if (this.status !== 'ready' && command.name !== 'cluster') {
-      return Promise.reject(new RedisUnavailable('the cluster is not connected'));
+      // Through the command: whoever gave a callback is told as well.
+      command.reject(new RedisUnavailable('the cluster is not connected'));
+      return command.promise;
     }
     const end = this.#observe?.(command);
     // From now on, wherever it waits.
     command.setTimeout(this.#commandTimeout);
     const reply = observed(super.sendCommand(...args) as Promise<unknown>, end);
-    // What ioredis asks by itself, or sends again when nodes are there, it does not look at here.
+    // What ioredis asks by itself, or by callback, or sends again when nodes are there, it does not look at here.
     reply.catch(() => undefined);
     return reply;
   }

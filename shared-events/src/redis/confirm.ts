@@ -52,7 +52,8 @@ export function confirmWrites(node: Redis, { replicas, onWait }: Confirmation): 
     answers.set(command, answer);
     command.resolve = (reply) => {
       confirmed.then(
-        () => answer(reply),
+        // It returns the command's promise, which fails if the reply comes after the command's deadline; nobody asks here.
+        () => void answer(reply),
         (error: Error) => command.reject(error),
       );
       return command.promise;

@@ -81,8 +81,8 @@ class Connection extends Redis {
     const end = this.#observe?.(args[0]);
     gatherWrites(this);
     const reply = observed(super.sendCommand(...args) as Promise<unknown>, end);
-    // A command that waited for the connection is sent again by ioredis itself, which does not look at this promise.
-    if (this.options.enableOfflineQueue) reply.catch(() => undefined);
+    // What ioredis asks by itself, or by callback, or sends again when there is a connection, it does not look at here.
+    reply.catch(() => undefined);
     return reply;
   }
 }

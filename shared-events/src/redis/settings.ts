@@ -2,6 +2,7 @@ import type { Command, Redis, RedisOptions } from 'ioredis';
 import type { Logger } from 'pino';
 import type { CommonConfig } from '../config.ts';
 import type { Confirmation } from './confirm.ts';
+import { TlsConnector } from './tls-connector.ts';
 import { RedisUnavailable, unavailableIf } from './unavailable.ts';
 
 // What every connection has in common: to the one Redis, to a node of a cluster, and of a reader.
@@ -28,7 +29,7 @@ export interface ConnectionOptions {
 export function speaking({ REDIS_USERNAME: username, REDIS_PASSWORD: password, REDIS_TLS }: RedisConfig) {
   return {
     ...(username !== undefined && password !== undefined && { username, password }),
-    ...(REDIS_TLS && { tls: {} }),
+    ...(REDIS_TLS && { tls: {}, Connector: TlsConnector }),
     // Redis 7.0 does not know the command, and an account would need it only to be told apart in CLIENT LIST.
     disableClientInfo: true,
     protocol: 2,

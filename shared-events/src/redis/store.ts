@@ -1,6 +1,6 @@
 import { Cluster, Command, type Redis } from 'ioredis';
 import type { Node } from '../config.ts';
-import { RedisUnavailable } from './unavailable.ts';
+import { RedisUnavailable, unavailableIf } from './unavailable.ts';
 
 /**
  * Where commands go: to one Redis, or in a Redis Cluster each to the node that has its keys. The keys of a command, and of
@@ -39,9 +39,37 @@ export function readTogether(redis: Store, keys: readonly string[]): string[][] 
   return [...Map.groupBy(keys, slotOf).values()];
 }
 
-/** Yields the keys that begin so, which are of one partition, some at a time. */
+/**
+ * Yields the keys that begin so, which are of one partition, some at a time. In a cluster of Redis from 7.4 on, and Valkey,
+ * that looks through the keys of the partition; before that, and in one Redis, through all of the node (0.6 µs a key). To
+ * look through a node once for all its partitions would mean to keep all its keys.
+ */
 export async function* keysLike(redis: Store, prefix: string): AsyncGenerator<string[]> {
   const node = nodeOf(redis, prefix);
   if (node === undefined) throw new RedisUnavailable(`no node answers that has ${prefix}`);
-  yield* node.scanStream({ match: `${prefix}*`, count: 1000 }) as AsyncIterable<string[]>;
+  yield* scanned((cursor) =>
+    node.scan(cursor, 'MATCH', `${prefix}*`, 'COUNT', scanCount).catch((error: Error) => {
+      throw unavailableIf(error);
+    }),
+  );
+}
+
+/** About how much of what there is one step of a scan looks through. */
+export const scanCount = 1000;
+
+/**
+ * Yields what each step of a scan finds; the next is asked for while one is used. The streams of ioredis do it too, but ask
+ * by callback, and do not look at the promise that a connection of ours answers with: a failure would end the process.
+ */
+export async function* scanned<Found>(
+  step: (cursor: string) => Promise<[cursor: string, found: Found]>,
+): AsyncGenerator<Found> {
+  let next: Promise<[string, Found]> | undefined = step('0');
+  while (next) {
+    const [cursor, found]: [string, Found] = await next;
+    next = cursor === '0' ? undefined : step(cursor);
+    // Whoever stops half-way never asks how the reading ahead went.
+    next?.catch(() => undefined);
+    yield found;
+  }
 }

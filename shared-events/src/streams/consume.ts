@@ -39,6 +39,8 @@ interface ConsumeOptions {
   lease?: number;
   /** Told what happened to an entry, or to so many. */
   onEvent?(event: ConsumeEvent, entries?: number): void;
+  /** Told when this consumer begins to work for the group, and when it has made the group at the stream's beginning. */
+  onBegin?(what: 'consuming' | 'made'): void;
   /** Told how many new entries a read gave, if it gave some. */
   onBatch?(entries: number): void;
 }
@@ -76,13 +78,14 @@ async function work(options: ConsumeOptions, group: ConsumerGroup, lease: Lease)
   const { stream, group: name, consumer, log } = options;
   const signal = AbortSignal.any([options.signal, lease.lost]);
   const { handle, concerns = () => true, onEvent = () => undefined } = options;
-  const { concurrency = 16, maxAttempts = 5 } = options;
+  const { concurrency = 16, maxAttempts = 5, onBegin } = options;
   const fence = { key: groupKeys(stream, name).lease, holder: consumer };
   const unsettled = unsettledEntries({
     ...{ handle, concerns, onEvent, concurrency, maxAttempts, signal, log },
     ...{ group, isHeld: lease.isHeld, fence },
   });
-  log.info({ stream, group: name, consumer }, 'consuming');
+  log.debug({ stream, group: name, consumer }, 'consuming');
+  onBegin?.('consuming');
   try {
     await keepTrying((worked) => readOn({ options, group, unsettled, signal, worked }), {
       signal,
@@ -153,12 +156,14 @@ async function readWith(reader: Redis, reading: Reading): Promise<never> {
 
 async function ensureGroup(
   group: ConsumerGroup,
-  { stream, group: name, log }: ConsumeOptions,
+  { stream, group: name, log, onBegin }: ConsumeOptions,
 ): Promise<void> {
   const names = { stream, group: name };
   const from = await group.ensure();
-  if (from === '0-0') log.info(names, 'the group is made, from the beginning of the stream');
-  else if (from !== undefined)
+  if (from === '0-0') {
+    log.debug(names, 'the group is made, from the beginning of the stream');
+    onBegin?.('made');
+  } else if (from !== undefined)
     log.error({ ...names, from }, 'the group had vanished and is made again at its checkpoint');
 }
 

@@ -42,5 +42,11 @@ export async function lastEntry({ redis, stream }: StreamRange): Promise<RawEntr
   return last;
 }
 
+/** Resolves to the id of the last entry up to one; to `0-0` if there is none. */
+export async function lastUpTo({ redis, stream }: StreamRange, id: string): Promise<string> {
+  const [last] = await redis.xrevrange(stream, id, '-', 'COUNT', 1);
+  return last?.[0] ?? '0-0';
+}
+
 /** Resolves to the id of the last entry there is; to `0-0` if there is none. */
 export const endOf = async (range: StreamRange): Promise<string> => (await lastEntry(range))?.[0] ?? '0-0';

@@ -1,6 +1,6 @@
 import type { RawEntry } from '../events/entry.ts';
 import { readingScript } from '../redis/script.ts';
-import type { Store } from '../redis/store.ts';
+import { type Store, scanCount, scanned } from '../redis/store.ts';
 import { Disturbed } from './maintenance.ts';
 import { applyTo } from './projection.ts';
 
@@ -22,8 +22,6 @@ export interface ProjectionFields {
 
 /** The fields that a projection in Redis keeps beside those of its fold. */
 const ownFields = new Set(['position', 'passed']);
-/** How many fields are compared at once. */
-const scanCount = 1000;
 
 /**
  * The fields in the hash of a key, of a projection of this stream. Taking in fails with Disturbed if the projection is not
@@ -39,8 +37,7 @@ export const fieldsInRedis = (redis: Store, stream: string, key: string, name: s
     await redis.unlink(key);
   },
   async *pages() {
-    for await (const found of redis.hscanStream(key, { count: scanCount })) {
-      const flat = found as string[];
+    for await (const flat of scanned((cursor) => redis.hscan(key, cursor, 'COUNT', scanCount))) {
       yield flat.flatMap((field, at): [string, string][] =>
         at % 2 === 0 && !ownFields.has(field) ? [[field, flat[at + 1] as string]] : [],
       );
@@ -96,14 +93,9 @@ export async function* differingInRedis(redis: Store, live: string, built: strin
 
 /** Yields the fields of one that the other has with another value, or not at all, some at a time. */
 async function* unlikeInRedis(redis: Store, one: string, other: string): AsyncGenerator<string[]> {
-  let cursor = '0';
-  do {
-    const [next = '0', ...fields] = (await compareScript(
-      redis,
-      [one, other],
-      [cursor, scanCount],
-    )) as string[];
-    yield fields;
-    cursor = next;
-  } while (cursor !== '0');
+  yield* scanned(async (cursor): Promise<[string, string[]]> => {
+    const reply = (await compareScript(redis, [one, other], [cursor, scanCount])) as string[];
+    const [next = '0', ...fields] = reply;
+    return [next, fields];
+  });
 }

@@ -17,8 +17,9 @@ end
 local verdict = check_user(KEYS[7], KEYS[8], ARGV[4], ARGV[5], ARGV[6])
 if verdict ~= 'known' then return {verdict, end_of(KEYS[8])} end
 
-check_index()
+local index = index_at(3)
+check_index(index)
 local event = append(KEYS[1], {unpack(ARGV, 7)})
-apply(KEYS[2], event, ARGV[3])
+apply(KEYS[2], index, event, ARGV[3])
 if KEYS[9] then remember(KEYS[9], ARGV[1], ARGV[2], event.version) end
 return {'done', event.version}

@@ -1,0 +1,21 @@
+import { Cluster, type Redis } from 'ioredis';
+import { hashTag, type Layout, partitionsOf } from '../events/layout.ts';
+import type { Store } from '../redis/store.ts';
+
+const tagPattern = /\{[^}]*\}/;
+
+/** Removes everything that is kept of a layout. */
+export async function unlinkLayout(redis: Store, layout: Layout): Promise<number> {
+  const tags = new Set(partitionsOf(layout).map(hashTag));
+  const nodes: Redis[] = redis instanceof Cluster ? redis.nodes('master') : [redis];
+  let removed = 0;
+  for (const node of nodes) {
+    const found = node.scanStream({ match: '*{*}*', count: 1000 }) as AsyncIterable<string[]>;
+    for await (const keys of found) {
+      const own = keys.filter((key) => tags.has(tagPattern.exec(key)?.[0] ?? ''));
+      await Promise.all(own.map((key) => redis.unlink(key)));
+      removed += own.length;
+    }
+  }
+  return removed;
+}
