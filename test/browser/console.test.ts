@@ -3,7 +3,7 @@ import { entryFields } from '../stack/redis.ts';
 import { until } from '../stack/until.ts';
 import { withConsole } from './world.ts';
 
-// The operators' console in a real browser, before a real stack.
+// The operators' console in a real browser, before a real stack. What needs the machine for itself comes first, alone.
 
 /** What a page says while the gateway finds no service behind it. */
 const away = /status of 50[234]|ERR_|Failed to load resource/;
@@ -37,7 +37,7 @@ test.serial(
   },
 );
 
-test.serial('a filter and a search let through what they name, and a pause holds events back', async (t) => {
+test('a filter and a search let through what they name, and a pause holds events back', async (t) => {
   await withConsole(t, async ({ page, user, task }) => {
     const ada = await user({ name: 'Ada' });
     await user({ name: 'Grace' });
@@ -66,127 +66,115 @@ test.serial('a filter and a search let through what they name, and a pause holds
   });
 });
 
-test.serial(
-  'the console survives a restart of the service and of the gateway, and misses no event',
-  async (t) => {
-    await withConsole(
-      t,
-      async ({ page, stack, redis, user }) => {
-        await user({ name: 'Before' });
-        await page.locator('.event:has-text("Before")').waitFor();
-        for (const part of [stack.tasks, stack.gateway]) {
-          part.kill('SIGKILL');
-          await part.stop();
-          await page.locator('#status[data-state="waiting"]').waitFor({ timeout: 15_000 });
-          await page.locator('#readers[data-stale]').waitFor();
-          const data = JSON.stringify({ name: `Without the ${part.name}` });
-          for (let n = 0; n < 50; n++) {
-            await redis.xadd(
-              'user-events:{0}',
-              '*',
-              ...entryFields({ type: 'user.updated', subject: 'x', data }),
-            );
-          }
-          await part.start();
-          await page.locator('#status[data-state="live"]').waitFor({ timeout: 20_000 });
-          await until(
-            'nothing is stale any more',
-            async () => (await page.locator('[data-stale]').count()) === 0,
-          );
-          await until(
-            'all 50 show, once',
-            async () => (await page.locator(`.event:has-text("Without the ${part.name}")`).count()) === 50,
+test('the console survives a restart of the service and of the gateway, and misses no event', async (t) => {
+  await withConsole(
+    t,
+    async ({ page, stack, redis, user }) => {
+      await user({ name: 'Before' });
+      await page.locator('.event:has-text("Before")').waitFor();
+      for (const part of [stack.tasks, stack.gateway]) {
+        part.kill('SIGKILL');
+        await part.stop();
+        await page.locator('#status[data-state="waiting"]').waitFor({ timeout: 15_000 });
+        await page.locator('#readers[data-stale]').waitFor();
+        const data = JSON.stringify({ name: `Without the ${part.name}` });
+        for (let n = 0; n < 50; n++) {
+          await redis.xadd(
+            'user-events:{0}',
+            '*',
+            ...entryFields({ type: 'user.updated', subject: 'x', data }),
           );
         }
-        t.is(await page.locator('.event:has-text("Before")').count(), 1);
-      },
-      away,
+        await part.start();
+        await page.locator('#status[data-state="live"]').waitFor({ timeout: 20_000 });
+        await until(
+          'nothing is stale any more',
+          async () => (await page.locator('[data-stale]').count()) === 0,
+        );
+        await until(
+          'all 50 show, once',
+          async () => (await page.locator(`.event:has-text("Without the ${part.name}")`).count()) === 50,
+        );
+      }
+      t.is(await page.locator('.event:has-text("Before")').count(), 1);
+    },
+    away,
+  );
+});
+
+test('a dead letter shows with its reason, is put back, and dropped once that is confirmed', async (t) => {
+  await withConsole(t, async ({ page, redis }) => {
+    const dead = 'user-events:{0}:dead:cascade';
+    await redis.xadd('user-events:{0}', '*', ...entryFields({ type: 'user.renamed', subject: 'x' }));
+    await page.locator('#dead-letters li:has-text("unknown_type")').waitFor();
+    const [before] = await redis.xrange(dead, '-', '+');
+    const row = await page.locator('#dead-letters > li').elementHandle();
+    await page.getByRole('button', { name: /^Put back/ }).click();
+    await until('it is a dead letter anew', async () => {
+      const [now] = await redis.xrange(dead, '-', '+');
+      return now !== undefined && now[0] !== before?.[0];
+    });
+    await row?.waitForElementState('hidden');
+    const drop = page.getByRole('button', { name: /^Drop …/ });
+    await drop.click();
+    await page.getByRole('button', { name: 'Keep it' }).click();
+    t.is(await redis.xlen(dead), 1);
+    await drop.click();
+    await page.getByRole('button', { name: 'Drop it' }).click();
+    await page.locator('#dead-letters-none').waitFor();
+    t.is(await redis.xlen(dead), 0);
+  });
+});
+
+test('a verification tells what is not as the events say, and a replay puts it right once that is confirmed', async (t) => {
+  await withConsole(t, async ({ page, redis, user, task }) => {
+    const milk = await task((await user()).id);
+    await redis.del(`task:{0}:${milk.id}`);
+    const row = page.locator('#replays > li', { has: page.getByRole('button', { name: 'Verify tasks' }) });
+    await page.getByRole('button', { name: 'Verify tasks' }).click();
+    await row.locator('.state:has-text("1 not as the events say")').waitFor();
+    t.regex((await row.locator('details').textContent()) ?? '', new RegExp(milk.id));
+    await page.getByRole('button', { name: 'Replay tasks' }).click();
+    await page.getByRole('button', { name: 'Leave it' }).click();
+    t.is(await redis.exists(`task:{0}:${milk.id}`), 0);
+    await page.getByRole('button', { name: 'Replay tasks' }).click();
+    await page.getByRole('button', { name: 'Replay it' }).click();
+    await row.locator('.state:has-text("replayed, 1 changed")').waitFor();
+    await page.getByRole('button', { name: 'Verify users' }).click();
+    await page
+      .locator('#replays > li', { has: page.getByRole('button', { name: 'Verify users' }) })
+      .locator('.state:has-text("as the events say")')
+      .waitFor();
+  });
+});
+
+test('“Try it” shows a change travel on one axis of time, and ends with its task opened', async (t) => {
+  await withConsole(t, async ({ page }) => {
+    const steps = page.locator('#try-steps li');
+    const times = async () =>
+      (await steps.locator('time').allTextContents()).map((text) => Number.parseFloat(text));
+    const untilShown = () => page.locator('#try-delete:enabled').waitFor();
+    await page.keyboard.press('t');
+    await page.locator('#try-steps li[data-begun]').first().waitFor();
+    t.true((await times()).includes(Number.NaN), 'all steps were over at once');
+    await untilShown();
+    t.is(await page.locator('#flow > [data-reached]').count(), 4);
+    const [user = 0, created = 0, known = 0, task = 0, written = 0] = await times();
+    t.true(known >= created && task > known && written > known, String(await times()));
+    t.true(Math.max(user, known) < task);
+    const type = page.locator('#detail-lead b');
+    t.is(await type.textContent(), 'task.created');
+    t.regex(await page.evaluate('location.hash'), /^#\/events\/task-events\/0\/\d+-\d+$/);
+
+    await page.keyboard.press('x');
+    await page.locator('#detail-lead b:has-text("task.deleted")').waitFor();
+    t.regex((await steps.last().textContent()) ?? '', /cascade has deleted the task/);
+    await page.locator('#try-delete:disabled').waitFor();
+    await until('the check is counted', async () =>
+      /^1 locally/.test((await page.locator('#check-figures').textContent()) ?? ''),
     );
-  },
-);
-
-test.serial(
-  'a dead letter shows with its reason, is put back, and dropped once that is confirmed',
-  async (t) => {
-    await withConsole(t, async ({ page, redis }) => {
-      const dead = 'user-events:{0}:dead:cascade';
-      await redis.xadd('user-events:{0}', '*', ...entryFields({ type: 'user.renamed', subject: 'x' }));
-      await page.locator('#dead-letters li:has-text("unknown_type")').waitFor();
-      const [before] = await redis.xrange(dead, '-', '+');
-      const row = await page.locator('#dead-letters > li').elementHandle();
-      await page.getByRole('button', { name: /^Put back/ }).click();
-      await until('it is a dead letter anew', async () => {
-        const [now] = await redis.xrange(dead, '-', '+');
-        return now !== undefined && now[0] !== before?.[0];
-      });
-      await row?.waitForElementState('hidden');
-      const drop = page.getByRole('button', { name: /^Drop …/ });
-      await drop.click();
-      await page.getByRole('button', { name: 'Keep it' }).click();
-      t.is(await redis.xlen(dead), 1);
-      await drop.click();
-      await page.getByRole('button', { name: 'Drop it' }).click();
-      await page.locator('#dead-letters-none').waitFor();
-      t.is(await redis.xlen(dead), 0);
-    });
-  },
-);
-
-test.serial(
-  'a verification tells what is not as the events say, and a replay puts it right once that is confirmed',
-  async (t) => {
-    await withConsole(t, async ({ page, redis, user, task }) => {
-      const milk = await task((await user()).id);
-      await redis.del(`task:{0}:${milk.id}`);
-      const row = page.locator('#replays > li', { has: page.getByRole('button', { name: 'Verify tasks' }) });
-      await page.getByRole('button', { name: 'Verify tasks' }).click();
-      await row.locator('.state:has-text("1 not as the events say")').waitFor();
-      t.regex((await row.locator('details').textContent()) ?? '', new RegExp(milk.id));
-      await page.getByRole('button', { name: 'Replay tasks' }).click();
-      await page.getByRole('button', { name: 'Leave it' }).click();
-      t.is(await redis.exists(`task:{0}:${milk.id}`), 0);
-      await page.getByRole('button', { name: 'Replay tasks' }).click();
-      await page.getByRole('button', { name: 'Replay it' }).click();
-      await row.locator('.state:has-text("replayed, 1 changed")').waitFor();
-      await page.getByRole('button', { name: 'Verify users' }).click();
-      await page
-        .locator('#replays > li', { has: page.getByRole('button', { name: 'Verify users' }) })
-        .locator('.state:has-text("as the events say")')
-        .waitFor();
-    });
-  },
-);
-
-test.serial(
-  '“Try it” shows a change travel on one axis of time, and ends with its task opened',
-  async (t) => {
-    await withConsole(t, async ({ page }) => {
-      const steps = page.locator('#try-steps li');
-      const times = async () =>
-        (await steps.locator('time').allTextContents()).map((text) => Number.parseFloat(text));
-      const untilShown = () => page.locator('#try-delete:enabled').waitFor();
-      await page.keyboard.press('t');
-      await page.locator('#try-steps li[data-begun]').first().waitFor();
-      t.true((await times()).includes(Number.NaN), 'all steps were over at once');
-      await untilShown();
-      t.is(await page.locator('#flow > [data-reached]').count(), 4);
-      const [user = 0, created = 0, known = 0, task = 0, written = 0] = await times();
-      t.true(known >= created && task > known && written > known, String(await times()));
-      t.true(Math.max(user, known) < task);
-      const type = page.locator('#detail-lead b');
-      t.is(await type.textContent(), 'task.created');
-      t.regex(await page.evaluate('location.hash'), /^#\/events\/task-events\/0\/\d+-\d+$/);
-
-      await page.keyboard.press('x');
-      await page.locator('#detail-lead b:has-text("task.deleted")').waitFor();
-      t.regex((await steps.last().textContent()) ?? '', /cascade has deleted the task/);
-      await page.locator('#try-delete:disabled').waitFor();
-      await until('the check is counted', async () =>
-        /^1 locally/.test((await page.locator('#check-figures').textContent()) ?? ''),
-      );
-    });
-  },
-);
+  });
+});
 
 test.serial('thousands of events leave the page small, and the last of them show', async (t) => {
   await withConsole(

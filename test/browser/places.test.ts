@@ -12,7 +12,7 @@ const lead = (page: Page) => page.locator('#detail-lead');
 /** Goes to an address within the page. */
 const go = (page: Page, hash: string) => page.evaluate(`location.hash = ${JSON.stringify(hash)}`);
 
-test.serial('a row says what changed, and the newest event shows until one is chosen', async (t) => {
+test('a row says what changed, and the newest event shows until one is chosen', async (t) => {
   await withConsole(t, async ({ page, gateway, user, task }) => {
     const ada = await user({ name: 'Ada' });
     const milk = await task(ada.id, { title: 'Buy milk' });
@@ -40,7 +40,7 @@ test.serial('a row says what changed, and the newest event shows until one is ch
   });
 });
 
-test.serial('an event, a subject and a dead letter have addresses, and ids are links', async (t) => {
+test('an event, a subject and a dead letter have addresses, and ids are links', async (t) => {
   await withConsole(t, async ({ page, redis, user, task }) => {
     const ada = await user({ name: 'Ada' });
     const milk = await task(ada.id, { title: 'Buy milk' });
@@ -72,7 +72,7 @@ test.serial('an event, a subject and a dead letter have addresses, and ids are l
   });
 });
 
-test.serial('a full id in the search is looked for in the streams, whatever the page holds', async (t) => {
+test('a full id in the search is looked for in the streams, whatever the page holds', async (t) => {
   await withConsole(t, async ({ page, redis, user, task }) => {
     const ada = await user({ name: 'Ada' });
     const [[entry = ''] = []] = await redis.xrange('user-events:{0}', '-', '+');

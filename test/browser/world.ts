@@ -1,8 +1,12 @@
-import type { ExecutionContext } from 'ava';
-import type { BrowserContextOptions, Page } from 'playwright-core';
+import test, { type ExecutionContext } from 'ava';
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { launchBrowser } from '../stack/browser.ts';
 import type { StackOptions } from '../stack/stack.ts';
 import { type World, withStack } from '../stack/world.ts';
+
+/** One for all tests of a file, in which each has contexts of its own; it takes longer to start than they take to work. */
+let browser: Promise<Browser> | undefined;
+test.after.always(async () => (await browser)?.close());
 
 /** A console in a browser, before a stack of its own. */
 export interface Consoles extends World {
@@ -22,10 +26,11 @@ export const withConsole = (
   options: StackOptions = {},
 ): Promise<void> =>
   withStack(async (world) => {
-    const browser = await launchBrowser();
+    browser ??= launchBrowser();
+    const { newContext, close } = contextsIn(await browser);
     const errors: string[] = [];
     const open = async (options: BrowserContextOptions): Promise<Page> => {
-      const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+      const context = await newContext({ viewport: { width: 1280, height: 900 }, ...options });
       const page = await context.newPage();
       page.on('pageerror', (error) => errors.push(String(error)));
       page.on('console', (message) => {
@@ -42,6 +47,19 @@ export const withConsole = (
         [],
       );
     } finally {
-      await browser.close();
+      await close();
     }
   }, options);
+
+/** What opens contexts in a browser, and closes all that it opened. */
+function contextsIn(browser: Browser) {
+  const open: BrowserContext[] = [];
+  return {
+    async newContext(options: BrowserContextOptions): Promise<BrowserContext> {
+      const context = await browser.newContext(options);
+      open.push(context);
+      return context;
+    },
+    close: () => Promise.all(open.map((context) => context.close())),
+  };
+}

@@ -7,7 +7,7 @@ import { until } from '../stack/until.ts';
 import { withStack } from '../stack/world.ts';
 import { openFeed, placesOf } from './world.ts';
 
-// How many clients the feed serves, and what slow ones cost. One test after the other: each needs the machine.
+// How many clients the feed serves, and what slow ones cost.
 
 const MiB = 1024 * 1024;
 /** How many clients a process serves. */
@@ -36,72 +36,66 @@ const readsWaiting = async (redis: Redis): Promise<number> =>
     .split('\n')
     .filter((line) => line.includes(' user=task-service ') && line.includes(' cmd=xread ')).length;
 
-test.serial(
-  '32 clients get all events by one read of Redis; another is served when one leaves',
-  async (t) => {
-    await withStack(async ({ stack, redis }) => {
-      const url = `${stack.urls.tasks}/operator/events`;
-      for (let n = 0; n <= maxFeeds; n++) t.is((await fetch(url, { method: 'HEAD' })).status, 200);
-      await until('who asked for the head alone has left', async () => (await readsWaiting(redis)) === 1);
-      const feeds = await Promise.all(
-        Array.from({ length: maxFeeds }, (_, n) =>
-          openFeed(n % 2 === 0 ? `${stack.urls.operator}/events` : `${url}?from=0`),
-        ),
-      );
-      await until('all say where they stand', () => feeds.every(({ lastId }) => lastId !== ''));
-      await until('one reads for the projection, one for all', async () => (await readsWaiting(redis)) === 2);
-      for (const address of [url, `${stack.urls.operator}/events`]) {
-        const refused = await fetch(address);
-        t.is(refused.status, 503);
-        t.is(refused.headers.get('Retry-After'), '1');
-        t.is(((await refused.json()) as { code: string }).code, 'too_many_feeds');
-      }
-      await burst(redis, 200, 400);
-      await until('all have all', () => feeds.every(({ messages }) => messages.length >= 200));
-      const expected = placesOf(feeds[0]?.messages ?? []);
-      t.is(new Set(expected).size, 200);
-      for (const { messages } of feeds) t.deepEqual(placesOf(messages), expected);
+test('32 clients get all events by one read of Redis; another is served when one leaves', async (t) => {
+  await withStack(async ({ stack, redis }) => {
+    const url = `${stack.urls.tasks}/operator/events`;
+    for (let n = 0; n <= maxFeeds; n++) t.is((await fetch(url, { method: 'HEAD' })).status, 200);
+    await until('who asked for the head alone has left', async () => (await readsWaiting(redis)) === 1);
+    const feeds = await Promise.all(
+      Array.from({ length: maxFeeds }, (_, n) =>
+        openFeed(n % 2 === 0 ? `${stack.urls.operator}/events` : `${url}?from=0`),
+      ),
+    );
+    await until('all say where they stand', () => feeds.every(({ lastId }) => lastId !== ''));
+    await until('one reads for the projection, one for all', async () => (await readsWaiting(redis)) === 2);
+    for (const address of [url, `${stack.urls.operator}/events`]) {
+      const refused = await fetch(address);
+      t.is(refused.status, 503);
+      t.is(refused.headers.get('Retry-After'), '1');
+      t.is(((await refused.json()) as { code: string }).code, 'too_many_feeds');
+    }
+    await burst(redis, 200, 400);
+    await until('all have all', () => feeds.every(({ messages }) => messages.length >= 200));
+    const expected = placesOf(feeds[0]?.messages ?? []);
+    t.is(new Set(expected).size, 200);
+    for (const { messages } of feeds) t.deepEqual(placesOf(messages), expected);
 
-      feeds.pop()?.close();
-      const next = await until('the next is served', async () => {
-        const feed = await openFeed(`${url}?from=0`);
-        return feed.status === 200 && feed;
-      });
-      await until('it has all', () => next.messages.length === 200);
-      t.deepEqual(placesOf(next.messages), expected);
-      for (const feed of [...feeds, next]) feed.close();
-      await until('the read ends with the last client', async () => (await readsWaiting(redis)) === 1);
+    feeds.pop()?.close();
+    const next = await until('the next is served', async () => {
+      const feed = await openFeed(`${url}?from=0`);
+      return feed.status === 200 && feed;
     });
-  },
-);
+    await until('it has all', () => next.messages.length === 200);
+    t.deepEqual(placesOf(next.messages), expected);
+    for (const feed of [...feeds, next]) feed.close();
+    await until('the read ends with the last client', async () => (await readsWaiting(redis)) === 1);
+  });
+});
 
-test.serial(
-  'a client that takes nothing for 30 seconds is ended, and gets the rest when it comes back',
-  async (t) => {
-    await withStack(async ({ stack, redis }) => {
-      const events = 3000;
-      const url = `${stack.urls.tasks}/operator/events`;
-      const slow = await openFeed(url);
-      await until('it says where it stands', () => slow.lastId !== '');
-      slow.pause();
-      await burst(redis, events, 8000);
-      await until('the feed is ended', async () => (await readsWaiting(redis)) === 1, 50_000);
-      slow.resume();
-      await slow.ended;
-      t.true(slow.messages.length < events);
-      const again = await openFeed(url, { 'Last-Event-ID': slow.lastId });
-      const places = () => placesOf([...slow.messages, ...again.messages]);
-      await until('all is there', () => places().length >= events, 30_000);
-      t.deepEqual(
-        places(),
-        (await redis.xrange('task-events:{0}', '-', '+')).map(([id]) => `/task-events/0 ${id}`),
-      );
-      again.close();
-    });
-  },
-);
+test('a client that takes nothing for 30 seconds is ended, and gets the rest when it comes back', async (t) => {
+  await withStack(async ({ stack, redis }) => {
+    const events = 3000;
+    const url = `${stack.urls.tasks}/operator/events`;
+    const slow = await openFeed(url);
+    await until('it says where it stands', () => slow.lastId !== '');
+    slow.pause();
+    await burst(redis, events, 8000);
+    await until('the feed is ended', async () => (await readsWaiting(redis)) === 1, 50_000);
+    slow.resume();
+    await slow.ended;
+    t.true(slow.messages.length < events);
+    const again = await openFeed(url, { 'Last-Event-ID': slow.lastId });
+    const places = () => placesOf([...slow.messages, ...again.messages]);
+    await until('all is there', () => places().length >= events, 30_000);
+    t.deepEqual(
+      places(),
+      (await redis.xrange('task-events:{0}', '-', '+')).map(([id]) => `/task-events/0 ${id}`),
+    );
+    again.close();
+  });
+});
 
-test.serial('a stop does not wait for a client that takes nothing', async (t) => {
+test('a stop does not wait for a client that takes nothing', async (t) => {
   await withStack(async ({ stack, redis }) => {
     const slow = await openFeed(`${stack.urls.tasks}/operator/events?from=0`);
     await until('it says where it stands', () => slow.lastId !== '');
@@ -115,7 +109,7 @@ test.serial('a stop does not wait for a client that takes nothing', async (t) =>
   });
 });
 
-test.serial('a client that does not read costs little, and misses nothing once it reads on', async (t) => {
+test('a client that does not read costs little, and misses nothing once it reads on', async (t) => {
   t.timeout(180_000);
   await withStack(async ({ stack, redis }) => {
     const events = 6000;

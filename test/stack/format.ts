@@ -24,12 +24,12 @@ interface Look {
 const nameWidth = 12;
 /** A path is cut to no less than this, and at most has an id and a little more. */
 const pathWidths = { least: 16, most: 50 };
-/** Of each kind of line: how wide the time of day, the method and the duration are, and how many digits follow its point. */
+/** How wide the time of day, the method and the duration are, and how many digits follow the point of the latter. */
 const wide = { clock: 12, method: 7, took: 8, digits: 1 };
 const narrow = { clock: 8, method: 6, took: 5, digits: 0 };
 /** A terminal of fewer columns has narrow lines. */
 const wideFrom = 120;
-/** What a line has room for behind its columns: the code of a refusal. */
+/** What there is room for behind the columns: the code of a refusal. */
 const codeWidth = 14;
 /** The least of a request's id that is worth showing. */
 const leastId = 8;
@@ -52,51 +52,62 @@ export function formatter({ coloured, columns }: Look): (part: string, line: Log
     return painted;
   }
 
-  /** Columns that fit the terminal: in a narrow one ids in paths are shortened, and the id of the request is left out. */
-  function request({ method, url, status, requestId, code, ms, seconds = 0 }: RequestLine): string {
-    const width = columns() ?? Number.POSITIVE_INFINITY;
-    const { clock, ...look } = lookFor(width);
-    const besides = clock + nameWidth + look.method + look.took + ' '.length * 4 + '200 ms  '.length;
-    const pathWidth = Math.min(pathWidths.most, Math.max(pathWidths.least, width - besides - codeWidth));
-    const path = width === Number.POSITIVE_INFINITY ? printable(url) : fitPath(printable(url), pathWidth);
-    const took = (ms ?? seconds * 1000).toFixed(look.digits).padStart(look.took);
-    const refusal = code ? `${cut(code, width - besides - pathWidth)} ` : '';
-    const left = width - besides - Math.max(path.length, pathWidth) - refusal.length;
+  /** In a narrow terminal ids in paths are shortened, and the id of the request is left out. */
+  function request(layout: Layout, line: RequestLine): string {
+    const { method, url, status, requestId, code, ms, seconds = 0 } = line;
+    const path = fitPath(printable(url), layout);
+    const took = (ms ?? seconds * 1000).toFixed(layout.digits).padStart(layout.took);
+    const refusal = code ? cut(code, layout.rest) : '';
+    const left = layout.rest - (refusal ? refusal.length + 1 : 0);
     const id = left < leastId ? '' : paint(colours.dim, requestId.slice(0, left));
-    const start = `${method.padEnd(look.method)} ${path.padEnd(pathWidth)} `;
-    return `${start}${paint(statusColour(status), String(status))}${took} ms  ${refusal}${id}`.trimEnd();
+    const end = refusal && id ? `${refusal} ${id}` : refusal || id;
+    const start = `${method.padEnd(layout.method)} ${path.padEnd(layout.path)} `;
+    return `${start}${paint(statusColour(status), String(status))}${took} ms${end && `  ${end}`}`;
   }
 
-  /** A message that is no warning is cut at the end of the terminal's line. */
-  function message({ level, time, name, msg = '', err, ...fields }: LogLine): string {
+  /** A message that is no warning ends with the terminal's line. */
+  function message(layout: Layout, { level, time, name, msg = '', err, ...fields }: LogLine): string {
     const mark =
       level >= 50 ? paint(colours.red, 'ERROR   ') : level >= 40 ? paint(colours.yellow, 'WARN    ') : '';
     const told = Object.entries(fields).map(([field, value]) => ` ${field}=${textOf(value)}`);
     const stack = err?.stack ? `\n${printable(err.stack).replaceAll(/^/gm, '    ')}` : '';
-    const width = level < 40 ? (columns() ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY;
-    const left = width - lookFor(width).clock - nameWidth - 3 - msg.length;
-    const details = told.length > 0 ? ` ${paint(colours.dim, cut(printable(told.join('')), left))}` : '';
+    const left = layout.columns - layout.clock - nameWidth - 3 - msg.length;
+    const text = printable(told.join(''));
+    const details = text && ` ${paint(colours.dim, level < 40 ? cut(text, left) : text)}`;
     return `${mark}${printable(msg)}${details}${stack}`;
   }
 
+  let layout = layoutFor(columns());
   return (part, line) => {
-    const text = line.msg === 'request' ? request(line as RequestLine) : message(line);
-    const time = clock(line.time).slice(0, lookFor(columns()).clock);
-    return `${paint(colours.dim, time)} ${nameOf(part)} ${text}`;
+    if (columns() !== layout.given) layout = layoutFor(columns());
+    const isRequest = line.msg === 'request';
+    const text = isRequest ? request(layout, line as RequestLine) : message(layout, line);
+    return `${paint(colours.dim, clock(line.time).slice(0, layout.clock))} ${nameOf(part)} ${text}`;
   };
 }
 
-const lookFor = (columns = wideFrom) => (columns < wideFrom ? narrow : wide);
+type Layout = ReturnType<typeof layoutFor>;
+
+/** How lines are laid out in a terminal: how wide a path is, and how much is left behind the columns. */
+function layoutFor(given: number | undefined) {
+  const columns = given ?? Number.POSITIVE_INFINITY;
+  const look = columns < wideFrom ? narrow : wide;
+  const others = look.clock + nameWidth + look.method + look.took + ' '.length * 4 + '200 ms  '.length;
+  const path = Math.min(pathWidths.most, Math.max(pathWidths.least, columns - others - codeWidth));
+  return { ...look, given, columns, path, rest: columns - others - path };
+}
 
 /** A text that ends in an ellipsis if it is longer than it may be. */
 const cut = (text: string, most: number): string =>
   text.length <= most ? text : `${text.slice(0, Math.max(0, most - 1))}…`;
 
-/** A path as long as it may be: of its ids the ends are kept, in which they differ. */
-const fitPath = (path: string, most: number): string =>
-  path.length <= most
-    ? path
-    : cut(path.replaceAll(/[\da-f]{8}-(?:[\da-f]{4}-){3}[\da-f]{5}([\da-f]{7})/g, '…$1'), most);
+const uuid = /[\da-f]{8}-(?:[\da-f]{4}-){3}[\da-f]{5}([\da-f]{7})/g;
+
+/** A path that is as long as it may be: of its ids the ends are kept, in which they differ. */
+function fitPath(path: string, { columns, path: most }: Layout): string {
+  if (path.length <= most || columns === Number.POSITIVE_INFINITY) return path;
+  return cut(path.replaceAll(uuid, '…$1'), most);
+}
 
 /** Without what would tell a terminal to do something. */
 const printable = (text: string): string => text.replaceAll(/[^\P{Cc}\n]/gu, '\uFFFD');

@@ -38,6 +38,8 @@ export interface Part {
 }
 
 const startDeadline = 60_000;
+/** How long to wait before asking again: to ask costs time that what starts could use. */
+const startPause = 40;
 const stopDeadline = 10_000;
 const restartPause = 300;
 
@@ -83,6 +85,7 @@ export function part(options: PartOptions): Part {
         `${name} serves`,
         async () => (gone ? 'gone' : (await isReady()) && 'serving'),
         startDeadline,
+        startPause,
       ).catch((cause) => {
         throw new Error(`${name} did not serve in time; its last words: ${lastWords}`, { cause });
       });

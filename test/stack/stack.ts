@@ -143,11 +143,16 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
     parts,
     async start() {
       stopping = false;
-      const starting = parts.filter((part) => part !== gateway).map((part) => part.start());
-      try {
+      const starting: Promise<void>[] = [];
+      const begin = async (next: Part[]) => {
+        if (!stopping) starting.push(...next.map((part) => part.start()));
         await Promise.all(starting);
-        // Last, so that it tells nobody of services that only start.
-        if (!stopping) await gateway.start();
+      };
+      try {
+        // One after the other, so that nobody tells that those are away which only start.
+        await begin([redis]);
+        await begin([...extra, ...taskServices, ...userServices]);
+        await begin([gateway]);
       } catch (firstFailure) {
         await stop();
         await Promise.allSettled(starting);

@@ -3,12 +3,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 /**
  * Polls until `check` gives something that is not false or undefined, and resolves to it.
  * A check that throws counts as not yet. Fails, naming what never came, after `within` milliseconds: long, since a machine
- * may be busy; where it is promised how soon something comes, the test says so.
+ * may be busy; where it is promised how soon something comes, the test says so. `pause` is how long it waits between two
+ * checks, in milliseconds.
  */
 export async function until<T>(
   what: string,
   check: () => T | Promise<T>,
   within = 30_000,
+  pause = 15,
 ): Promise<Exclude<T, false | undefined>> {
   const deadline = performance.now() + within;
   let cause: unknown;
@@ -20,7 +22,7 @@ export async function until<T>(
     } catch (error) {
       cause = error;
     }
-    await delay(15);
+    await delay(pause);
   }
   throw new Error(`never came within ${within} ms: ${what}`, { cause });
 }
