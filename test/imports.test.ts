@@ -47,6 +47,7 @@ const floors = [
   ['redis'],
   ['streams'],
   ['records'],
+  ['repartition'],
   ['telemetry'],
   ['http'],
   ['openapi'],

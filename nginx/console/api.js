@@ -1,5 +1,10 @@
-/** What an answer says went wrong. */
-export class Refused extends Error {}
+/** What an answer says went wrong, with its status. */
+export class Refused extends Error {
+  constructor(message, status) {
+    super(message);
+    this.status = status;
+  }
+}
 
 /**
  * Asks the gateway, and resolves to the answer's JSON, or to nothing if it has none. Fails with Refused and the
@@ -15,7 +20,9 @@ export async function ask(path, { method = 'GET', json } = {}) {
     ...(json !== undefined && { body: JSON.stringify(json) }),
   });
   const text = await response.text();
-  if (!response.ok) throw new Refused(detailOf(text) ?? `${response.status} ${response.statusText}`);
+  if (!response.ok) {
+    throw new Refused(detailOf(text) ?? `${response.status} ${response.statusText}`, response.status);
+  }
   return text === '' ? undefined : JSON.parse(text);
 }
 
@@ -30,7 +37,7 @@ function detailOf(text) {
 /** The text of a path, such as metrics. */
 export async function askText(path) {
   const response = await fetch(path, { headers: { Accept: 'text/plain' } });
-  if (!response.ok) throw new Refused(`${response.status} ${response.statusText}`);
+  if (!response.ok) throw new Refused(`${response.status} ${response.statusText}`, response.status);
   return response.text();
 }
 

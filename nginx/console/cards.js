@@ -1,5 +1,6 @@
 import { createChart } from './charts.js';
-import { byId, count, duration, make, setText } from './dom.js';
+import { byId, count, day, duration, make, setText } from './dom.js';
+import { eventLink } from './links.js';
 import { momentsUntil, p99, pointsAt, sumOf } from './series.js';
 
 // Services, streams and their readers: figures now, and plots of the last minutes. Partitions of one stream are shown as
@@ -8,7 +9,7 @@ import { momentsUntil, p99, pointsAt, sumOf } from './series.js';
 /** How many points are those of the last minute. */
 const lastMinute = 20;
 
-const nameOf = (stream) => stream.replace(/:\{\d+\}$/, '');
+const nameOf = (stream) => stream.replace(/:\{[\d.]+\}$/, '');
 const most = (items, of) => items.reduce((all, item) => Math.max(all, of(item)), 0);
 const sum = (items, name) => sumOf(items.map((item) => item[name]));
 
@@ -18,7 +19,7 @@ export function createCards() {
   const streams = cards(byId('streams-cards'), streamCard);
   const readers = cards(byId('readers-cards'), readerCard);
   return (state) => {
-    const moments = momentsUntil(state.time);
+    const moments = momentsUntil(state.time, state.since);
     for (const service of state.services.values()) services(service.name).show(moments, service);
     const points = pointsAt(moments, state.streams);
     const parts = Map.groupBy(state.lengths, ({ stream }) => nameOf(stream));
@@ -69,8 +70,8 @@ function serviceCard(host, name) {
 function streamCard(host, name) {
   const { numbers, plot } = card(host, name, `Events a second in ${name} in the last fifteen minutes`);
   const chart = createChart(plot, [{ label: 'events a second', colour: 'series-1' }]);
-  const [rate, length, partitions] = ['events a second', 'in all', 'partitions'].map((label) =>
-    number(numbers, label),
+  const [rate, length, partitions, oldest] = ['events a second', 'in all', 'partitions', 'since'].map(
+    (label) => number(numbers, label),
   );
   return {
     show(moments, points, lengths) {
@@ -79,8 +80,28 @@ function streamCard(host, name) {
       setText(rate, rates.at(-1) === undefined ? '–' : count(rates.at(-1)));
       setText(length, count(sum(lengths, 'length')));
       setText(partitions, count(lengths.length));
+      showEntry(oldest, oldestOf(lengths), (id) => day(Number.parseInt(id, 10)));
     },
   };
+}
+
+/** The oldest entry of all partitions of a stream; nothing if it has none. */
+const oldestOf = (lengths) =>
+  lengths
+    .filter(({ first }) => first)
+    .map(({ stream, first }) => ({ stream, id: first }))
+    .reduce(
+      (old, entry) => (old && Number.parseInt(old.id, 10) <= Number.parseInt(entry.id, 10) ? old : entry),
+      undefined,
+    );
+
+/** Shows an entry as a link to it; the link stays the same element, as it may have the focus. */
+function showEntry(element, entry, words = (id) => id) {
+  if (!entry) return setText(element, '–');
+  if (!element.querySelector('a')) element.replaceChildren(make('a'));
+  const link = element.firstElementChild;
+  link.href = eventLink(entry);
+  setText(link, words(entry.id));
 }
 
 const kinds = { group: 'consumer group', projection: 'projection' };
@@ -104,6 +125,7 @@ function readerCard(host, _, about) {
   const pending = isGroup ? number(numbers, 'pending', '2') : undefined;
   const oldest = isGroup ? number(numbers, 'oldest pending') : undefined;
   const deadLetters = isGroup ? number(numbers, 'dead letters') : undefined;
+  const position = number(numbers, 'position');
   const isThis = (reader) => reader.name === name && reader.kind === kind && reader.stream === of;
   return {
     show(moments, points, partitions) {
@@ -113,6 +135,7 @@ function readerCard(host, _, about) {
       const isMore = partitions.some((partition) => partition.lag.isMore);
       setText(lag, (isMore ? 'more than ' : '') + count(sumOf(partitions.map((one) => one.lag.entries))));
       setText(age, duration(most(partitions, (partition) => partition.lag.seconds)));
+      showEntry(position, positionOf(partitions));
       if (!isGroup) return;
       setText(pending, count(sum(partitions, 'pending')));
       setText(oldest, duration(most(partitions, (partition) => partition.oldestPending)));
@@ -120,6 +143,10 @@ function readerCard(host, _, about) {
     },
   };
 }
+
+/** The last entry that a reader has come to, where that is one: each partition has a position of its own. */
+const positionOf = ([{ stream, position }, ...others]) =>
+  others.length === 0 && position !== '0-0' ? { stream, id: position } : undefined;
 
 function card(host, name, description) {
   const note = make('span.state');

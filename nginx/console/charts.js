@@ -41,7 +41,7 @@ export function createChart(host, series) {
       padding: [6, 16, 0, 0],
       scales: { y: { range: (_, __, max) => [0, max > 0 ? max * 1.15 : 1] } },
       axes: [
-        axis({ space: 60, size: 24, values: (_, times) => times.map(clock) }),
+        axis({ space: 60, size: 24, incrs: [60, 120, 300, 900], values: (_, times) => times.map(clock) }),
         axis({ size: 40, space: 26, values: ({ data }, ticks) => ticks.map(labelIn(data)) }),
       ],
       series: [

@@ -36,6 +36,11 @@ export const timeOfDay = (time) => {
   return `${part(at.getHours())}:${part(at.getMinutes())}:${seconds}`;
 };
 
+const days = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' });
+
+/** A day, as whoever looks writes it. */
+export const day = (time) => days.format(time);
+
 /** Seconds in the unit that suits them. */
 export const duration = (seconds) =>
   seconds < 1

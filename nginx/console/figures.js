@@ -110,8 +110,8 @@ function tile({ id, name, place, atLeast }) {
 }
 
 /** The figures of all services and streams together, at each moment of the last fifteen minutes. */
-function seriesOf({ services, streams, nodes, time }) {
-  const moments = momentsUntil(time);
+function seriesOf({ services, streams, nodes, time, since: oldest }) {
+  const moments = momentsUntil(time, oldest);
   const byService = [...services.values()].map(({ points }) => pointsAt(moments, points));
   const bounds = [...services.values()].find((service) => service.bounds.length > 0)?.bounds ?? [];
   const together = (of) => moments.map((_, at) => sumOfKnown(byService.map((points) => of(points[at]))));

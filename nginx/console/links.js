@@ -9,7 +9,7 @@ export const isSubject = (text) => new RegExp(`^${uuid.source}$`).test(text);
 export const isEntryId = (text) => entryId.test(text);
 
 /** The source of an event; that of an entry which is none follows from its stream. */
-export const sourceOf = ({ source, stream }) => source ?? `/${stream.replace(/:\{(\d+)\}$/, '/$1')}`;
+export const sourceOf = ({ source, stream }) => source ?? `/${stream.replace(/:\{([\d.]+)\}$/, '/$1')}`;
 
 export const eventLink = (event) => `#/events${sourceOf(event)}/${event.id}`;
 export const subjectLink = (id) => `#/subjects/${encodeURIComponent(id)}`;

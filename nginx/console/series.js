@@ -1,11 +1,19 @@
 // Figures over the last fifteen minutes, on one axis of time for all that has them.
 
-/** How far apart the moments of the axis are, and how many there are; a service takes its figures as often. */
+/** How far apart the moments of the axis are; a service takes its figures as often. */
 export const step = 3000;
-const length = 300;
+/** How many moments there are: those of fifteen minutes, and of two if there are no figures from before that. */
+const lengths = { least: 40, most: 300 };
 
-/** The moments of the fifteen minutes before one, in milliseconds, oldest first. */
-export const momentsUntil = (end) => Array.from({ length }, (_, at) => end - (length - 1 - at) * step);
+/**
+ * The moments of the fifteen minutes before one, in milliseconds, oldest first; fewer if nothing is known of the first of
+ * them, so that a system just started does not show as a line at the edge.
+ */
+export function momentsUntil(end, since) {
+  const known = Math.ceil((end - since) / step) + 1;
+  const length = Math.min(lengths.most, Math.max(lengths.least, known));
+  return Array.from({ length }, (_, at) => end - (length - 1 - at) * step);
+}
 
 /** For each moment the point that was the newest then; nothing if that was long before. Points are in order of time. */
 export function pointsAt(moments, points) {

@@ -17,8 +17,9 @@ export const state = {
   readers: [],
   lengths: [],
   nodes: [],
-  /** the time of the newest point of all */
+  /** the times of the newest and of the oldest point of all */
   time: 0,
+  since: Number.POSITIVE_INFINITY,
 };
 
 /** How often a change is told, at most, in milliseconds. */
@@ -82,6 +83,7 @@ function keep(points, point) {
   points.push(point);
   if (points.length > maxPoints) points.shift();
   state.time = Math.max(state.time, point.time);
+  state.since = Math.min(state.since, point.time);
 }
 
 async function readNodes() {
@@ -93,6 +95,6 @@ async function readReadiness(service) {
     await ask(`/${service.name}/ready`);
     service.trouble = undefined;
   } catch (error) {
-    service.trouble = error.message;
+    service.trouble = [502, 504].includes(error.status) ? 'down or starting' : error.message;
   }
 }

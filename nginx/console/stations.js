@@ -84,7 +84,7 @@ export function wayOf({ source = '' }, { services, streams, nodes }) {
   const [, stream, partition] = source.split('/');
   const noun = stream?.split('-')[0];
   const service = [...services.keys()].find((name) => name.startsWith(noun));
-  const node = nodes.find(({ partitions }) => partitions.includes(Number(partition)));
+  const node = nodes.find(({ partitions }) => partitions.includes(Number.parseInt(partition, 10)));
   return {
     through: [
       elementOf('request', service) ?? first('request'),

@@ -32,14 +32,17 @@ export function troublesOf({ services, streams, nodes, time }, isLive) {
   for (const { name, seconds } of last?.readers ?? []) {
     if (seconds > maxLag) add('lag', 'readers', `${name} is ${duration(seconds)} behind`);
   }
-  const recent = [...services.values()].map(({ bounds, points }) => ({
+  const recent = [...services.values()].map(({ name, bounds, points }) => ({
+    name,
     bounds,
     points: points.slice(-lastMinute).filter((point) => point.time > time - 60_000),
   }));
   const failed = sumOf(recent.flatMap(({ points }) => points.map((point) => point.failed)));
   if (failed > 0) add('failures', 'services', `${count(failed)} × 5xx in the last minute`);
-  const slow = Math.max(...recent.map(({ bounds, points }) => p99(bounds, points) ?? 0));
-  if (slow > maxDuration) add('p99', 'services', `The slowest requests take ${duration(slow)}`);
+  for (const { name, bounds, points } of recent) {
+    const slow = p99(bounds, points) ?? 0;
+    if (slow > maxDuration) add('p99', 'services', `The slowest requests to ${name} take ${duration(slow)}`);
+  }
   return troubles;
 }
 

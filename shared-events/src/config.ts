@@ -58,7 +58,8 @@ export const commonConfig = object({
   REDIS_PASSWORD: paired('REDIS_USERNAME'),
   /** Whether to speak TLS; the server's certificate must be one that Node trusts. */
   REDIS_TLS: boolean().typeError('must be true or false').default(false),
-  PARTITIONS: wholeNumber(1, 64).default(1),
+  /** How many partitions new data is given; that of the data, or 1 if there is none, when left out. */
+  PARTITIONS: wholeNumber(1, 64),
   LOG_LEVEL: string()
     .oneOf(logLevels, `must be one of ${logLevels.join(', ')}`)
     .default('info'),

@@ -15,7 +15,15 @@ export {
   type EventStream,
   eventStream,
 } from './events/event-stream.ts';
-export { hashTag, isId, newId, partitionOf, routingDigits } from './events/ids.ts';
+export { isId, newId, routingDigits } from './events/ids.ts';
+export {
+  firstLayout,
+  hashTag,
+  type Layout,
+  type Partition,
+  partitionOf,
+  partitionsOf,
+} from './events/layout.ts';
 export { allStreams } from './events/streams.ts';
 export {
   type Task,

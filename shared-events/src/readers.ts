@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { CommonConfig } from './config.ts';
+import { type Layout, type Partition, partitionsOf } from './events/layout.ts';
 import { openBlockingRedis } from './redis/connection.ts';
 import type { Store } from './redis/store.ts';
 import { consume, consumeBlock } from './streams/consume.ts';
@@ -17,6 +18,7 @@ import { tracedHandler, tracedProjection } from './telemetry/traced-readers.ts';
 
 interface ReadersOptions {
   config: CommonConfig;
+  layout: Layout;
   log: Logger;
   redis: Store;
   metrics: Registry;
@@ -27,7 +29,7 @@ interface ReadersOptions {
 
 export interface Readers {
   /** Returns the names of the projections that have not caught up since the start, in partitions that are not away. */
-  missing(away: ReadonlyMap<number, unknown>): string[];
+  missing(away: ReadonlyMap<Partition, unknown>): string[];
   /** Reads until the signal aborts. */
   run(): Promise<void>;
 }
@@ -40,9 +42,9 @@ const unobserved = {
 
 /** What reads streams in a service: its projections and reactions, each for every partition. */
 export function streamReaders(options: ReadersOptions): Readers {
-  const { config, log, redis, metrics, projections, reactions, signal } = options;
+  const { config, layout, log, redis, metrics, projections, reactions, signal } = options;
   const consumer = `${hostname()}:${process.pid}:${randomBytes(4).toString('hex')}`;
-  const partitions = Array.from({ length: config.PARTITIONS }, (_, partition) => partition);
+  const partitions = partitionsOf(layout);
   const connect = (key: string, block: number) => () => openBlockingRedis({ config, log, redis, key }, block);
   const streams = new Set([...projections, ...reactions].flatMap(({ stream }) => partitions.map(stream.key)));
   if (streams.size === 0) return { missing: () => [], run: async () => undefined };
@@ -51,7 +53,7 @@ export function streamReaders(options: ReadersOptions): Readers {
   /** The projections that have not caught up, by name, each with its partitions. */
   const behind = new Map(projections.map(({ name }) => [name, new Set(partitions)]));
 
-  function followPartition(projection: Projection, partition: number): Promise<void> {
+  function followPartition(projection: Projection, partition: Partition): Promise<void> {
     const { name } = projection;
     const kept = keptProjection({
       redis,
@@ -64,7 +66,7 @@ export function streamReaders(options: ReadersOptions): Readers {
       projection: measured.projection(tracedProjection(kept)),
       connect: connect(kept.stream, followBlock),
       rebuild: () => rebuild(projection, partition),
-      partitions: config.PARTITIONS,
+      partitions: partitions.length,
       signal,
       log,
       onCaughtUp: () => behind.get(name)?.delete(partition),
@@ -72,7 +74,7 @@ export function streamReaders(options: ReadersOptions): Readers {
   }
 
   /** Replays a projection, which counts as behind meanwhile. */
-  async function rebuild(projection: Projection, partition: number): Promise<void> {
+  async function rebuild(projection: Projection, partition: Partition): Promise<void> {
     behind.get(projection.name)?.add(partition);
     const { stream, replay } = projectionReplay(redis, projection, partition);
     const lock = { redis, stream, holder: `${consumer} (${projection.name} has lost entries)` };
@@ -88,14 +90,14 @@ export function streamReaders(options: ReadersOptions): Readers {
         log.info({ group, partitions: of }, 'the group is made, from the beginning of its streams'),
       ),
     };
-    return partitions.map((partition) =>
-      consumePartition(reaction, partition, (what) => tell[what](partition)),
+    return partitions.map((partition, number) =>
+      consumePartition(reaction, partition, (what) => tell[what](number)),
     );
   }
 
   function consumePartition(
     reaction: Reaction,
-    partition: number,
+    partition: Partition,
     onBegin: (what: 'consuming' | 'made') => void,
   ): Promise<void> {
     const { name, concerns, handle } = reaction;
@@ -108,7 +110,7 @@ export function streamReaders(options: ReadersOptions): Readers {
       handle: tracedHandler(name, stream, handle),
       concerns,
       connect: connect(stream, consumeBlock),
-      partitions: config.PARTITIONS,
+      partitions: partitions.length,
       signal,
       log,
       onBegin,

@@ -1,5 +1,6 @@
 export { changed } from './records/changed.ts';
-export { createdRecord, type Idempotency, markerSeconds } from './records/idempotency.ts';
+export { copyArgs, copyLua } from './records/copy.ts';
+export { createdRecord, type Idempotency, markerKeys, markerSeconds } from './records/idempotency.ts';
 export {
   documentOf,
   inTodaysShape,

@@ -1,3 +1,3 @@
 export { openBlockingRedis, openRedis } from './redis/connection.ts';
 export { readingScript, script } from './redis/script.ts';
-export { keysLike, type Store } from './redis/store.ts';
+export type { Store } from './redis/store.ts';

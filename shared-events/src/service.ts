@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { Registry } from 'prom-client';
+import { Registry } from 'prom-client';
 import type { ObjectSchema } from 'yup';
 import { replayCommand } from './cli/replay.ts';
 import { type CommonConfig, readConfig } from './config.ts';
+import { firstLayout, type Layout, partitionsOf } from './events/layout.ts';
 import { createApp } from './http/app.ts';
 import type { Readiness } from './http/common-routes.ts';
 import type { Api } from './http/route.ts';
@@ -15,8 +16,9 @@ import { type Readers, streamReaders } from './readers.ts';
 import type { RecordSet } from './records/replay.ts';
 import { openRedis } from './redis/connection.ts';
 import { missingOf } from './redis/health.ts';
-import { claimPartitions } from './redis/partitions.ts';
+import { claimLayout, layoutChange, layoutText } from './redis/layout.ts';
 import type { Store } from './redis/store.ts';
+import { openLeftFences } from './streams/fence.ts';
 import type { Projection } from './streams/projection.ts';
 import type { Reaction } from './streams/reaction.ts';
 import { createMetrics } from './telemetry/metrics.ts';
@@ -29,6 +31,8 @@ export { appending } from './tracing.ts';
 /** What a service is given to build its parts from. */
 export interface BuildOptions<Config> {
   config: Config;
+  /** How the data is laid out. */
+  layout: Layout;
   log: Logger;
   redis: Store;
   /** Where what is answered is written: what it replies, enough replicas have. The same as `redis` if none has to. */
@@ -94,22 +98,82 @@ const listenTimeout = 1000;
 async function start<Config extends ServiceConfig, Collaborators>(
   options: StartOptions<Config, Collaborators>,
 ): Promise<() => Promise<void>> {
-  const { definition, main, config, log, fail } = options;
+  const { config, log, fail } = options;
   const stopping = new AbortController();
   const { signal } = stopping;
-  const metrics = createMetrics();
-  const connection = { config, log, observe: redisMetrics(metrics) };
+  const processMetrics = createMetrics();
+  const connection = { config, log, observe: redisMetrics(processMetrics) };
   const redis = openRedis(connection);
   // What waits for replicas holds up all behind it on its connection, and so has one of its own.
   const replicas = config.REDIS_REPLICAS;
   const writer =
-    replicas > 0 ? openRedis({ ...connection, confirmation: confirmation(metrics, replicas) }) : redis;
-  const parts = definition.build({ config, log, redis, writer, metrics });
+    replicas > 0 ? openRedis({ ...connection, confirmation: confirmation(processMetrics, replicas) }) : redis;
+  const serve = (layout: Layout) =>
+    serving({ ...options, redis, writer, layout, metrics: Registry.merge([processMetrics]), signal });
+
+  // What the data will be like, unless it says otherwise.
+  let current = serve(firstLayout(config.PARTITIONS ?? 1));
+  const opened = Promise.withResolvers<void>();
+
+  /** Serves the data as it is laid out, and as it is laid out anew whenever that is changed. */
+  async function followLayout(): Promise<never> {
+    for (let said = config.PARTITIONS; ; said = undefined) {
+      const layout = await claimLayout({ redis, writer, said, signal, log });
+      if (layoutText(layout) !== layoutText(current.layout)) {
+        const before = current;
+        current = serve(layout);
+        await before.stop();
+      }
+      opened.resolve();
+      await current.open();
+    }
+  }
+
+  const following = followLayout().catch((error) => signal.aborted || fail(error));
+  // Whoever finds the port open is served; only while Redis is away it is open for questions of health.
+  await Promise.race([opened.promise, delay(listenTimeout)]);
+  const server = await listen(
+    (request, response) => current.answer(request, response),
+    config.PORT,
+    config.HOST,
+  );
+  log.info({ pid: process.pid, port: server.port, partitions: current.layout.partitions }, 'listening');
+
+  return async () => {
+    stopping.abort();
+    current.hangUp();
+    await server.stop();
+    await following;
+    await current.stop();
+    redis.disconnect();
+    writer.disconnect();
+  };
+}
+
+interface ServingOptions<Config extends ServiceConfig, Collaborators>
+  extends StartOptions<Config, Collaborators> {
+  redis: Store;
+  writer: Store;
+  layout: Layout;
+  metrics: Registry;
+  /** Aborts when the service stops. */
+  signal: AbortSignal;
+}
+
+/** The parts of a service for data that is laid out so. They answer `not_ready` until they are opened, and when the layout changes. */
+function serving<Config extends ServiceConfig, Collaborators>(
+  options: ServingOptions<Config, Collaborators>,
+) {
+  const { definition, main, config, log, redis, writer, layout, metrics, fail } = options;
+  const ending = new AbortController();
+  const signal = AbortSignal.any([ending.signal, options.signal]);
+  const parts = definition.build({ config, layout, log, redis, writer, metrics });
   const { projections = [], records = [], showsStreams = false } = definition;
   const { reactions = [] } = parts;
-  const readers = streamReaders({ config, log, redis, metrics, projections, reactions, signal });
+  const readers = streamReaders({ config, layout, log, redis, metrics, projections, reactions, signal });
   const operator = operatorRoutes({
     config,
+    layout,
     log,
     redis,
     metrics,
@@ -117,7 +181,8 @@ async function start<Config extends ServiceConfig, Collaborators>(
     showsStreams,
     replays: { command: [main, 'replay'], names: namesOf(projections, records) },
   });
-  const claim = claimData({ redis, writer, partitions: config.PARTITIONS, signal, log });
+  let isOpen = false;
+  let reading: Promise<unknown> = Promise.resolve();
   const app = createApp({
     log,
     metrics,
@@ -125,30 +190,50 @@ async function start<Config extends ServiceConfig, Collaborators>(
     api: definition.api,
     collaborators: parts.collaborators,
     parts: operator,
-    isOpen: claim.isDone,
-    readiness: () => readiness({ redis, config, claim, readers }),
+    isOpen: () => isOpen,
+    readiness: () => readiness({ redis, config, layout, isOpen, readers }),
   });
-  const reading = claim.done.then(readers.run).catch((error) => signal.aborted || fail(error));
-  // Whoever finds the port open is served; only while Redis is away it is open for questions of health.
-  await Promise.race([claim.done.catch(() => undefined), delay(listenTimeout)]);
-  const server = await listen(app.callback(), config.PORT, config.HOST);
-  log.info({ pid: process.pid, port: server.port, partitions: config.PARTITIONS }, 'listening');
-
-  return async () => {
-    stopping.abort();
+  const streams = records.flatMap(({ stream }) => partitionsOf(layout).map(stream.key));
+  const hangUp = () => {
     for (const part of operator) part.stop();
-    await server.stop();
-    await reading;
-    await parts.close?.();
-    redis.disconnect();
-    writer.disconnect();
+  };
+
+  return {
+    layout,
+    answer: app.callback(),
+    /** Serves, and reads streams. Resolves when the data has another layout. */
+    async open(): Promise<void> {
+      isOpen = true;
+      reading = readers.run().catch((error) => signal.aborted || fail(error));
+      await layoutChange({
+        redis,
+        layout,
+        signal,
+        log,
+        onClosed(isClosed) {
+          isOpen = !isClosed;
+        },
+        onAlone: () => openLeftFences(redis, streams, log),
+      });
+      isOpen = false;
+    },
+    /** Ends what would go on for as long as a client likes. */
+    hangUp,
+    /** Ends reading, and closes what was opened. */
+    async stop(): Promise<void> {
+      ending.abort();
+      hangUp();
+      await reading;
+      await parts.close?.();
+    },
   };
 }
 
 interface ReadinessOptions {
   redis: Store;
   config: CommonConfig;
-  claim: { isDone(): boolean };
+  layout: Layout;
+  isOpen: boolean;
   readers: Readers;
 }
 
@@ -156,25 +241,15 @@ interface ReadinessOptions {
  * Tells what is missing. As long as one partition is served the service is ready: else a node of a cluster that is away
  * would take all services with it.
  */
-async function readiness({ redis, config, claim, readers }: ReadinessOptions): Promise<Readiness> {
-  if (!claim.isDone()) return { ready: false, missing: ['redis', ...readers.missing(new Map())] };
-  const { PARTITIONS, REDIS_REPLICAS } = config;
-  const away = await missingOf(redis, PARTITIONS, REDIS_REPLICAS);
+async function readiness({ redis, config, layout, isOpen, readers }: ReadinessOptions): Promise<Readiness> {
+  if (!isOpen) return { ready: false, missing: ['redis', ...readers.missing(new Map())] };
+  const away = await missingOf(redis, layout, config.REDIS_REPLICAS);
   const behind = readers.missing(away);
-  const isAll = away.size === PARTITIONS;
+  const isAll = away.size === layout.partitions;
   const names = [...Map.groupBy(away.keys(), (partition) => away.get(partition))].map(([what, found]) =>
     isAll ? `${what}` : `${what} for partitions ${found.join(', ')}`,
   );
   return { ready: !isAll && behind.length === 0, missing: [...names, ...behind] };
-}
-
-/** Claims the data, as `claimPartitions` does, and knows whether that is done. */
-function claimData(options: Parameters<typeof claimPartitions>[0]) {
-  let claimed = false;
-  const done = claimPartitions(options).then(() => {
-    claimed = true;
-  });
-  return { done, isDone: () => claimed };
 }
 
 const namesOf = (...kinds: { name: string }[][]) => kinds.flat().map(({ name }) => name);

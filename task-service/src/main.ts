@@ -3,21 +3,19 @@ import { runService } from 'shared-events/service';
 import { cascade } from './cascade.ts';
 import { taskServiceConfig } from './config.ts';
 import { countChecks } from './create-task.ts';
-import { knownUsers } from './known-users.ts';
+import { replayable } from './replayable.ts';
 import { taskApi } from './routes.ts';
 import { taskStore } from './store.ts';
-import { taskRecords } from './task-records.ts';
 import { userClient } from './user-client.ts';
 
 await runService({
   name: 'task-service',
   config: taskServiceConfig,
   api: taskApi,
-  projections: [knownUsers],
-  records: [taskRecords],
+  ...replayable,
   showsStreams: true,
-  build({ config, redis, writer, metrics }) {
-    const store = taskStore({ redis, writer, partitions: config.PARTITIONS });
+  build({ config, layout, redis, writer, metrics }) {
+    const store = taskStore({ redis, writer, layout });
     const base = config.USER_SERVICE_BASE;
     const userService = serviceClient({ name: 'user service', base, maxResponseSize: 64 * 1024 });
     return {

@@ -1,5 +1,6 @@
 import {
   hashTag,
+  type Layout,
   partitionOf,
   type RequestContext,
   type Task,
@@ -12,6 +13,7 @@ import {
   createdRecord,
   type Idempotency,
   inTodaysShape,
+  markerKeys,
   markerSeconds,
   parseRecord,
   type Records,
@@ -47,9 +49,12 @@ const deleteScript = script(recordLua, evidenceLua, lua('apply-task.lua'), lua('
 /** How many tasks are deleted in one step. */
 const deleteBatch = 100;
 
-/** The keys of tasks in a Redis with so many partitions. */
-export function taskKeys(partitions: number) {
-  const partition = (id: string) => partitionOf(id, partitions);
+/** What the markers of Idempotency-Keys begin with. */
+export const taskMarkers = 'task-keys';
+
+/** The keys of tasks in data that is laid out so. */
+export function taskKeys(layout: Layout) {
+  const partition = (id: string) => partitionOf(id, layout);
   /** What the key of each record of a user's tasks begins with; the task's id follows. */
   const recordPrefix = (userId: string) => `task:${hashTag(partition(userId))}:`;
   const recordKey = (id: string) => recordPrefix(id) + id;
@@ -65,10 +70,10 @@ export function taskKeys(partitions: number) {
     `task:${hashTag(at)}:${id}`,
     ...indexKeys(userId, at),
   ];
-  /** The marker of an Idempotency-Key, which is remembered for the task's user. */
-  const markerKey = (userId: string, { keyHash }: Idempotency) =>
-    `task-keys:${hashTag(partition(userId))}:${keyHash}`;
-  return { partition, recordPrefix, recordKey, indexKey, indexKeys, keysOf, markerKey };
+  /** The marker of an Idempotency-Key, which is remembered for the task's user, and where it is noted while markers are copied. */
+  const markersOf = (userId: string, { keyHash }: Idempotency) =>
+    markerKeys(taskMarkers, partition(userId), keyHash);
+  return { partition, recordPrefix, recordKey, indexKey, indexKeys, keysOf, markersOf };
 }
 
 /** A task that was written; or what is known of its user, with the end of user-events at that moment. */
@@ -117,12 +122,12 @@ export interface TaskStore extends Records<Task> {
 interface TaskStoreOptions {
   redis: Store;
   writer: Store;
-  partitions: number;
+  layout: Layout;
 }
 
 /** Tasks as they are kept in Redis: keys and scripts. */
-export function taskStore({ redis, writer, partitions }: TaskStoreOptions): TaskStore {
-  const { partition, recordPrefix, recordKey, indexKey, indexKeys, keysOf, markerKey } = taskKeys(partitions);
+export function taskStore({ redis, writer, layout }: TaskStoreOptions): TaskStore {
+  const { partition, recordPrefix, recordKey, indexKey, indexKeys, keysOf, markersOf } = taskKeys(layout);
 
   return {
     ...records({
@@ -142,7 +147,7 @@ export function taskStore({ redis, writer, partitions }: TaskStoreOptions): Task
       const at = partition(userId);
       const written = { text: JSON.stringify(task), schema: taskEvents.schema };
       const keys = [...keysOf(task), projectionKey(knownUsers, at), userEvents.key(at)];
-      if (idempotency) keys.push(markerKey(userId, idempotency));
+      if (idempotency) keys.push(...markersOf(userId, idempotency));
       const before = [
         idempotency?.bodyHash ?? '',
         markerSeconds,

@@ -1,5 +1,7 @@
-import { hashTag, type Task, taskEvents, UndecodableEntry } from 'shared-events';
+import { type Task, taskEvents, UndecodableEntry } from 'shared-events';
 import {
+  copyArgs,
+  copyLua,
   documentOf,
   type Final,
   parseRecord,
@@ -9,11 +11,12 @@ import {
   replayLua,
   type StepOutcome,
 } from 'shared-events/records';
-import { keysLike, readingScript, type Store, script } from 'shared-events/redis';
+import { readingScript, type Store, script } from 'shared-events/redis';
 import { evidenceLua } from 'shared-events/streams';
-import { taskKeys } from './store.ts';
+import { taskKeys, taskMarkers } from './store.ts';
 
 const lua = (file: string) => new URL(`lua/${file}`, import.meta.url);
+const copyScript = script(recordLua, evidenceLua, copyLua, lua('apply-task.lua'), lua('copy-tasks.lua'));
 const replayFiles = [recordLua, evidenceLua, replayLua, lua('apply-task.lua'), lua('replay-task.lua')];
 const replaySteps = { replay: script(...replayFiles), verify: readingScript(...replayFiles) };
 
@@ -22,8 +25,9 @@ export const taskRecords: RecordSet<Task> = {
   name: 'tasks',
   noun: 'task',
   stream: taskEvents,
-  open(redis, partition, partitions) {
-    const { keysOf } = taskKeys(partitions);
+  markers: taskMarkers,
+  open(redis, partition, layout, listKeys) {
+    const { keysOf } = taskKeys(layout);
     const types = { updated: 'task.updated', deleted: 'task.deleted' };
     return {
       async step(final, asOf, mode) {
@@ -34,8 +38,13 @@ export const taskRecords: RecordSet<Task> = {
         return (await replaySteps[mode](redis, keys, args)) as StepOutcome;
       },
       async *orphans(isLiving) {
-        yield* orphanedRecords(redis, partition, isLiving);
-        yield* orphanedIndexEntries(redis, partition, isLiving);
+        yield* orphanedRecords(redis, listKeys('task', partition), isLiving);
+        yield* orphanedIndexEntries(redis, listKeys('tasks-of', partition), isLiving);
+      },
+      async append(copies) {
+        const keptIn = (task: Task) => keysOf(task, partition).slice(1);
+        const statusOf = ({ status }: Task) => status;
+        await copyScript(redis, ...copyArgs(taskEvents.key(partition), copies, keptIn, statusOf));
       },
     };
   },
@@ -46,13 +55,12 @@ type IsLiving = (subject: string) => boolean;
 /** Yields the records that no event accounts for. They tell themselves whose index they stand in. */
 async function* orphanedRecords(
   redis: Store,
-  partition: number,
+  found: AsyncIterable<string[]>,
   isLiving: IsLiving,
 ): AsyncGenerator<Final<Task>> {
-  const prefix = `task:${hashTag(partition)}:`;
-  for await (const keys of keysLike(redis, prefix)) {
+  for await (const keys of found) {
     for (const key of keys) {
-      const subject = key.slice(prefix.length);
+      const [, , subject = ''] = key.split(':');
       const record = isLiving(subject) ? null : await redis.get(key);
       if (record !== null) yield { subject, owner: ownerIn(record) };
     }
@@ -72,14 +80,13 @@ function ownerIn(record: string): string {
 /** Yields the entries of the index that no event accounts for. */
 async function* orphanedIndexEntries(
   redis: Store,
-  partition: number,
+  found: AsyncIterable<string[]>,
   isLiving: IsLiving,
 ): AsyncGenerator<Final<Task>> {
-  const prefix = `tasks-of:${hashTag(partition)}:`;
-  for await (const keys of keysLike(redis, prefix)) {
+  for await (const keys of found) {
     const pages = await Promise.all(keys.map((key) => redis.zscan(key, '0', 'COUNT', 1000)));
     for (const [at, key] of keys.entries()) {
-      const [owner = ''] = key.slice(prefix.length).split(':');
+      const [, , owner = ''] = key.split(':');
       let [cursor, members] = pages[at] as [string, string[]];
       for (;;) {
         const subjects = members.filter((_, place) => place % 2 === 0);

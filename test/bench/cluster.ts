@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { partitionOf, type User } from 'shared-events';
+import { firstLayout, partitionOf, type User } from 'shared-events';
 import { api, seed } from '../stack/api.ts';
 import { masters } from '../stack/cluster.ts';
 import { startCommand } from '../stack/commands.ts';
@@ -167,7 +167,9 @@ async function usersOfShards(stack: Stack): Promise<User[][]> {
   const users = shards.map((): User[] => []);
   while (users.some(({ length }) => length < usersPerShard)) {
     const user = await seed(api(stack.urls.gateway)).user();
-    const shard = shards.findIndex((each) => each.partitions.includes(partitionOf(user.id, partitions)));
+    const shard = shards.findIndex((each) =>
+      each.partitions.includes(Number(partitionOf(user.id, firstLayout(partitions)))),
+    );
     if ((users[shard] as User[]).length < usersPerShard) users[shard]?.push(user);
   }
   return users;

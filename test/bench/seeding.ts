@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import { newId, routingDigits } from 'shared-events';
+import { firstLayout, newId, routingDigits } from 'shared-events';
 import { openRedis, type Store } from 'shared-events/redis';
 import { RedisUnavailable } from '../../shared-events/src/redis/unavailable.ts';
 import { taskStore } from '../../task-service/src/store.ts';
@@ -14,7 +14,7 @@ import type { Stack } from '../stack/stack.ts';
 const underWay = 200;
 /** How often a write is sent that Redis did not confirm in time, as while the disk is slow. */
 const attempts = 5;
-const partitions = 1;
+const layout = firstLayout(1);
 const origin = {
   request: '5d6c0f0b-8a0e-4f6f-9b1d-2c3e4f5a6b7c',
   trace: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
@@ -23,7 +23,7 @@ const origin = {
 /** Makes users through the user service's own store, and resolves to their ids once the task service knows them. */
 export async function seedUsers(stack: Stack, count: number, signal: AbortSignal): Promise<string[]> {
   const ids = await withAccount(stack, 'user-service', (redis) => {
-    const store = userStore({ redis, writer: redis, partitions });
+    const store = userStore({ redis, writer: redis, layout });
     return inParallel(count, signal, async (n) => {
       const input = { name: 'Ada Lovelace', email: `ada.${n}@example.com` };
       const user = createUser(newId(), input, new Date().toISOString());
@@ -44,7 +44,7 @@ export const seedTasks = (
   signal: AbortSignal,
 ): Promise<string[]> =>
   withAccount(stack, 'task-service', (redis) => {
-    const store = taskStore({ redis, writer: redis, partitions });
+    const store = taskStore({ redis, writer: redis, layout });
     return inParallel(owners.length * each, signal, async (n) => {
       const userId = owners[n % owners.length] as string;
       const input = { userId, title: `Task ${n}`, description: 'one of many', status: 'pending' } as const;

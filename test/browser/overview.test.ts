@@ -62,6 +62,11 @@ test.serial('a page just opened has the figures of the minutes before it', async
     t.is(await later.locator('[data-figure=nodes] strong').textContent(), '1 node');
     t.deepEqual(await later.locator('#nodes-map .partitions li').allTextContents(), ['0']);
     await until('each card has its plot', async () => (await later.locator('.card canvas').count()) === 6);
+    await later.locator('#streams .card:has-text("user-events") dd a').click();
+    await later.locator('#detail-lead b:has-text("user.created")').waitFor();
+    await later.locator('#readers .card:has-text("known-users") dd a').click();
+    await later.locator('#detail-lead b:has-text("user.created")').waitFor();
+    t.regex(await later.evaluate('location.hash'), /^#\/events\/user-events\/0\/\d+-\d+$/);
   });
 });
 

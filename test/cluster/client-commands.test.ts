@@ -1,6 +1,6 @@
 import test from 'ava';
 import { Redis } from 'ioredis';
-import { hashTag, newId, userEvents } from 'shared-events';
+import { firstLayout, hashTag, newId, userEvents } from 'shared-events';
 import { RedisUnavailable } from '../../shared-events/src/redis/unavailable.ts';
 import { userStore } from '../../user-service/src/store.ts';
 import { type TcpProxy, tcpProxy } from '../faults/tcp-proxy.ts';
@@ -22,7 +22,7 @@ test.serial(
   async (t) => {
     await withClusterClients(async ({ open, proxies }) => {
       const redis = await open('user-service');
-      const store = userStore({ redis, writer: redis, partitions });
+      const store = userStore({ redis, writer: redis, layout: firstLayout(partitions) });
       const ids = Array.from({ length: partitions }, (_, partition) => idIn(partition));
       for (const id of ids) await store.create(ada(id), context);
       for (const id of ids) t.is((await store.find(id))?.text, JSON.stringify(ada(id)));
@@ -120,7 +120,7 @@ test.serial(
   async (t) => {
     await withClusterClients(async (world) => {
       const redis = await world.open('user-service');
-      const store = userStore({ redis, writer: redis, partitions });
+      const store = userStore({ redis, writer: redis, layout: firstLayout(partitions) });
       const there = idIn(7);
       await store.create(ada(there), context);
       await whileMoving(world, 7, async (_, callOff) => {
@@ -142,7 +142,7 @@ test.serial(
   async (t) => {
     await withClusterClients(async (world) => {
       const redis = await world.open('user-service');
-      const store = userStore({ redis, writer: redis, partitions });
+      const store = userStore({ redis, writer: redis, layout: firstLayout(partitions) });
       await store.create(ada(idIn(7)), context);
       await whileMoving(world, 7, async (target) => {
         let cut = 0;

@@ -131,7 +131,7 @@ const faults: Fault[] = [
     async inject(world) {
       const id = await userWithTasks(world, 1000);
       const { master } = await world.pairOf(0);
-      const tasks = `tasks-of:${hashTag(partitionOf(id, world.partitions))}:${id}`;
+      const tasks = `tasks-of:${hashTag(partitionOf(id, world.layout))}:${id}`;
       const left = () => master.redis.zcard(tasks);
       const before = await left();
       await world.gateway.delete(`/users/users/${id}`);

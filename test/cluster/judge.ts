@@ -1,4 +1,4 @@
-import { partitionOf } from 'shared-events';
+import { type Layout, partitionOf } from 'shared-events';
 import { compareIds } from '../../shared-events/src/streams/entry-id.ts';
 import type { Attempt } from '../faults/client.ts';
 import type { History, Written } from '../faults/history.ts';
@@ -67,13 +67,13 @@ const isLost = (line: string): boolean => /^A \S+ has 0 events/.test(line);
  * Counts what was acknowledged and is lost, where writes are not confirmed. That is no breach, but the rest is: what is
  * left must be whole, and of each stream only an end may be missing.
  */
-export function countLost({ broken, row }: Outcome, { history, partitions }: ClusterWorld): Outcome {
+export function countLost({ broken, row }: Outcome, { history, layout }: ClusterWorld): Outcome {
   // What clients took for broken follows from what is lost.
   const known = new Set(history.violations.filter((line) => !/^[FG]/.test(line)));
   const lost = new Set(broken.filter(isLost).map((line) => /requests (.*)$/.exec(line)?.[1]));
   const left = [
     ...broken.filter((line) => !known.has(line) && !isLost(line)),
-    ...holes(history, lost, partitions),
+    ...holes(history, lost, layout),
   ];
   return {
     broken: left,
@@ -82,9 +82,9 @@ export function countLost({ broken, row }: Outcome, { history, partitions }: Clu
 }
 
 /** What is missing from within a stream. What was written after a failover follows on what is lost, though. */
-function* holes({ written }: History, lost: Set<string | undefined>, partitions: number) {
+function* holes({ written }: History, lost: Set<string | undefined>, layout: Layout) {
   const isMissing = ({ requests }: Written) => lost.has(String(requests));
-  const streamOf = ({ subject, user }: Written) => `${subject === user} ${partitionOf(user, partitions)}`;
+  const streamOf = ({ subject, user }: Written) => `${subject === user} ${partitionOf(user, layout)}`;
   for (const [stream, writes] of Map.groupBy(
     written.filter(({ version }) => version !== undefined),
     streamOf,

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
-import { partitionOf } from 'shared-events';
+import { firstLayout, partitionOf } from 'shared-events';
 import { createHistory } from '../faults/history.ts';
 import { startLoad } from '../faults/load.ts';
 import { type TcpProxy, tcpProxy } from '../faults/tcp-proxy.ts';
@@ -78,7 +78,7 @@ export async function openClusterWorld({ replicas = 1 }: ClusterWorldOptions): P
     return {
       ...{ stack, nodes, shards, userKey, feed, history, stopLoad, close },
       gateway: api(stack.urls.gateway),
-      partitions: shards.flat().length,
+      layout: firstLayout(shards.flat().length),
       exempt: new Set(),
       stores: () => mastersOf(nodes),
       pairOf: (shard) => pairOf(nodes, shard),
@@ -120,7 +120,7 @@ function keyWithin(partitions: number[], all: number): string {
     const key = randomUUID();
     // As the user service does it.
     const hash = createHash('sha256').update(`create-user ${key}`).digest('hex').slice(0, 32);
-    if (partitions.includes(partitionOf(hash, all))) return key;
+    if (partitions.includes(Number(partitionOf(hash, firstLayout(all))))) return key;
   }
 }
 

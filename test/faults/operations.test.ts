@@ -28,13 +28,64 @@ async function replayKilledAt(world: World, name: 'known-users' | 'tasks', text:
   await result;
 }
 
+/** A change of the layout that is killed when it sends a request that holds this text. */
+async function repartitionKilledAt(world: World, text: string): Promise<void> {
+  const { proxies } = world;
+  await untilNobodyMoves(world);
+  const reached = Promise.withResolvers<void>();
+  proxies.tasks.holdRequest(text, () => reached.resolve());
+  const { child, result } = startCommand('repartition', { ports: { redis: proxies.tasks.port } }, [
+    ...['--to', '6'],
+  ]);
+  await Promise.race([
+    reached.promise,
+    result.then(({ output, errors }) => Promise.reject(new Error(`it ended: ${output} ${errors}`))),
+  ]);
+  child.kill('SIGKILL');
+  await result;
+}
+
+/** A command that was killed is forgotten after five seconds. */
+const untilNobodyMoves = ({ redis }: World) =>
+  until('nobody holds a lock', async () => {
+    const locks = [...(await redis.keys('*:lock')), ...(await redis.keys('*:mover'))];
+    return locks.length === 0;
+  });
+
+async function repartitioned(world: World, ...args: string[]): Promise<void> {
+  await untilNobodyMoves(world);
+  const { code, output, errors } = await startCommand('repartition', world.stack, args).result;
+  if (code !== 0) throw new Error(`repartition ${args.join(' ')} ended with ${code}: ${errors} ${output}`);
+}
+
 async function replayed(world: World): Promise<void> {
   await until('no other replay is remembered', async () => (await world.redis.keys('*:lock')).length === 0);
   const { code, errors } = await startCommand('replay', world.stack, ['all']).result;
   if (code !== 0) throw new Error(`the replay ended with ${code}: ${errors}`);
 }
 
+const appended = hashOf(
+  'shared-events/src/records/lua/record.lua',
+  'shared-events/src/streams/lua/evidence.lua',
+  'shared-events/src/records/lua/copy.lua',
+  'task-service/src/lua/apply-task.lua',
+  'task-service/src/lua/copy-tasks.lua',
+);
+const fenced = hashOf('shared-events/src/streams/lua/fence.lua');
+const switched = hashOf('shared-events/src/repartition/lua/switch.lua');
+
 survive([
+  {
+    name: 'the data is brought into six partitions by a command that is killed three times on the way',
+    short: true,
+    async inject(world) {
+      for (const step of [appended, fenced, switched]) await repartitionKilledAt(world, step);
+      await repartitioned(world, '--to', '6');
+      await repartitioned(world, '--verify');
+      await repartitioned(world, '--drop-old');
+      world.layout = { partitions: 6, generation: 1 };
+    },
+  },
   {
     name: 'the gateway is reloaded ten times',
     unnoticed: true,

@@ -15,7 +15,7 @@ export interface State {
 }
 
 /** Reads all that is kept, but for entries that are exempt. */
-export async function readState({ stores, partitions, exempt }: LoadedStack): Promise<State> {
+export async function readState({ stores, layout, exempt }: LoadedStack): Promise<State> {
   const held = await Promise.all((await stores()).map((redis) => readStore(redis, exempt)));
   return {
     users: held.flatMap(({ users }) => users),
@@ -23,7 +23,7 @@ export async function readState({ stores, partitions, exempt }: LoadedStack): Pr
     records: new Map(held.flatMap(({ records }) => [...records])),
     indexes: new Map(held.flatMap(({ indexes }) => [...indexes])),
     known: Object.assign({}, ...held.map(({ known }) => known)),
-    tag: (id) => hashTag(partitionOf(id, partitions)),
+    tag: (id) => hashTag(partitionOf(id, layout)),
   };
 }
 
@@ -43,10 +43,10 @@ async function readStore(redis: Redis, exempt: Set<string>): Promise<Omit<State,
   const values = await Promise.all(recordKeys.map((key) => redis.get(key)));
   const indexKeys = keys.filter((key) => key.startsWith('tasks-of:'));
   const members = await Promise.all(indexKeys.map((key) => redis.zrange(key, '0', '-1')));
-  const known = keys.filter((key) => /^known-users:\{\d+\}$/.test(key));
+  const known = keys.filter((key) => /^known-users:\{[\d.]+\}$/.test(key));
   return {
-    users: await entries(/^user-events:\{\d+\}$/),
-    tasks: await entries(/^task-events:\{\d+\}$/),
+    users: await entries(/^user-events:\{[\d.]+\}$/),
+    tasks: await entries(/^task-events:\{[\d.]+\}$/),
     records: new Map(recordKeys.map((key, at) => [key, values[at] ?? ''])),
     indexes: new Map(indexKeys.map((key, at) => [key, members[at] ?? []])),
     known: Object.assign({}, ...(await Promise.all(known.map((key) => redis.hgetall(key))))),

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Redis } from 'ioredis';
+import { firstLayout, type Layout } from 'shared-events';
 import { groupStates } from '../../shared-events/src/streams/lag.ts';
 import { type Api, api } from '../stack/api.ts';
 import type { ServiceName } from '../stack/parts.ts';
@@ -18,8 +19,8 @@ import { type TcpProxy, tcpProxy } from './tcp-proxy.ts';
 export interface LoadedStack {
   stack: Stack;
   gateway: Api;
-  /** How many partitions the data has. */
-  partitions: number;
+  /** How the data is laid out. */
+  layout: Layout;
   /** The test's own connections to whatever has the data now: the one Redis, or the masters of a cluster. */
   stores(): Promise<Redis[]>;
   history: History;
@@ -87,7 +88,7 @@ export async function openWorld({ instances = {}, env = {}, disk }: WorldOptions
   const gateway = api(stack.urls.gateway);
   const world: World = {
     ...{ stack, proxies, redis, history, gateway },
-    partitions: 1,
+    layout: firstLayout(1),
     stores: async () => [redis],
     exempt: new Set(),
     untilHealthy: () => untilServed(stack),
@@ -148,7 +149,7 @@ export async function untilServed(
 }
 
 /** Waits until the readers of user-events have nothing left to do. */
-export async function untilIdle({ stores, partitions }: LoadedStack): Promise<void> {
+export async function untilIdle({ stores, layout }: LoadedStack): Promise<void> {
   await until(
     'every reader is done',
     async () => {
@@ -160,7 +161,7 @@ export async function untilIdle({ stores, partitions }: LoadedStack): Promise<vo
           seen++;
         }
       }
-      return seen > 0 && seen <= partitions;
+      return seen > 0 && seen <= layout.partitions;
     },
     recovery,
   );

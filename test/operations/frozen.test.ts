@@ -1,5 +1,5 @@
 import test from 'ava';
-import { newId, routingDigits } from 'shared-events';
+import { firstLayout, newId, routingDigits } from 'shared-events';
 import { takeLease } from '../../shared-events/src/redis/lease.ts';
 import { taskStore } from '../../task-service/src/store.ts';
 import { createTask } from '../../task-service/src/task.ts';
@@ -27,7 +27,7 @@ test('a process that wakes after its lease has ended knows it at once, by its ow
 
 test('what it had begun has no effect any more: the step that deletes asks whose the lease is', async (t) => {
   await withBareRedis(async ({ redis }) => {
-    const store = taskStore({ redis, writer: redis, partitions: 1 });
+    const store = taskStore({ redis, writer: redis, layout: firstLayout(1) });
     const userId = newId();
     await redis.hset('known-users:{0}', userId, '1-1');
     const input = { userId, title: 'x', description: null, status: 'pending' as const };

@@ -1,9 +1,10 @@
 import test from 'ava';
 import type { Redis } from 'ioredis';
 import { pino } from 'pino';
-import { newId, routingDigits, userEvents } from 'shared-events';
+import { firstLayout, newId, routingDigits, userEvents } from 'shared-events';
 import { openBlockingRedis, openRedis, type Store } from 'shared-events/redis';
 import { follow, followBlock, keptProjection, projectionKey } from 'shared-events/streams';
+import { partitionKeys } from '../../shared-events/src/redis/partition-keys.ts';
 import { projectionReplay } from '../../shared-events/src/streams/projection-replay.ts';
 import { knownUsers } from '../../task-service/src/known-users.ts';
 import { taskStore } from '../../task-service/src/store.ts';
@@ -128,7 +129,7 @@ test('known users are not built anew from a stream whose beginning is gone', asy
 
 test('no task is deleted for a deletion that the stream does not have', async (t) => {
   await withBareRedis(async ({ redis }) => {
-    const store = taskStore({ redis, writer: redis, partitions: 1 });
+    const store = taskStore({ redis, writer: redis, layout: firstLayout(1) });
     const userId = newId();
     const task = await storedTask(redis, userId);
     const fence = { key: 'user-events:{0}:lease:cascade', holder: 'me' };
@@ -146,7 +147,10 @@ test('no task is deleted for a deletion that the stream does not have', async (t
 async function storedTask(redis: Redis, userId: string): Promise<string> {
   await redis.hset(key, userId, '1-1');
   const id = newId(routingDigits(userId));
-  await taskStore({ redis, writer: redis, partitions: 1 }).create({ task: taskOf(id, userId), context });
+  await taskStore({ redis, writer: redis, layout: firstLayout(1) }).create({
+    task: taskOf(id, userId),
+    context,
+  });
   return id;
 }
 
@@ -159,7 +163,7 @@ const taskOf = (id: string, userId: string) =>
 
 test('what the user service vouched for counts only if this Redis has had the events behind it', async (t) => {
   await withBareRedis(async ({ redis }) => {
-    const store = taskStore({ redis, writer: redis, partitions: 1 });
+    const store = taskStore({ redis, writer: redis, layout: firstLayout(1) });
     const at = await append(redis, newId());
     const create = async (vouched: { at: string; version: string }) => {
       const userId = newId();
@@ -207,7 +211,7 @@ test('a replay puts nothing right by a history that this Redis does not have', a
     const id = await append(redis, subject);
     const record = `user:{0}:${subject}`;
     await redis.set(record, 'as it was');
-    const { step } = userRecords.open(redis, 0, 1);
+    const { step } = userRecords.open(redis, 0, firstLayout(1), partitionKeys(redis));
     const evidence = { id, type: 'user.created', subject, request: '' };
     t.is(await step({ subject }, { ...evidence, id: '9999999999999-0' }, 'replay'), 'foreign');
     t.is(await step({ subject }, { ...evidence, request: 'another' }, 'replay'), 'foreign');

@@ -43,7 +43,7 @@ const paths = [
   '/replays/tasks/tasks',
   '/metrics/tasks',
   '/index.html',
-  '/console.css',
+  '/base.css',
   '/vendor/uPlot.min.css',
   '/operator/readers',
   '/',

@@ -1,6 +1,6 @@
 import test, { type ExecutionContext } from 'ava';
 import type { Redis } from 'ioredis';
-import { newId, partitionOf, routingDigits, taskEvents, userEvents } from 'shared-events';
+import { firstLayout, newId, partitionOf, routingDigits, taskEvents, userEvents } from 'shared-events';
 import { api, seed } from '../stack/api.ts';
 import type { Stack } from '../stack/stack.ts';
 import { until } from '../stack/until.ts';
@@ -109,7 +109,7 @@ async function writeHistory(redis: Redis, count: number): Promise<void> {
         createdAt: now,
         updatedAt: now,
       };
-      const partition = partitionOf(id, partitions);
+      const partition = partitionOf(id, firstLayout(partitions));
       for (const type of ['created', 'updated'] as const) {
         const data = JSON.stringify({ ...user, name: type });
         const fields = userEvents.encode({ type: `user.${type}`, subject: id, data, schema: 1, ...origin });

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { isId, newId, partitionOf, routingDigits } from 'shared-events';
+import { firstLayout, isId, newId, partitionOf, routingDigits } from 'shared-events';
 
 test('ids sort by time of creation, also within a millisecond and when routed', (t) => {
   const ids = Array.from({ length: 5000 }, (_, n) => newId(n % 2 === 0 ? undefined : 'beef'));
@@ -11,14 +11,18 @@ test('ids sort by time of creation, also within a millisecond and when routed', 
 test('an id carries the routing digits it was given, and its partition follows from them', (t) => {
   const id = newId('00ff');
   t.is(routingDigits(id), '00ff');
-  t.is(partitionOf(id, 1), 0);
-  t.is(partitionOf(id, 64), 63);
-  t.is(partitionOf(id, 10), 5);
+  t.is(partitionOf(id, firstLayout(1)), 0);
+  t.is(partitionOf(id, firstLayout(64)), 63);
+  t.is(partitionOf(id, firstLayout(10)), 5);
+  t.is(partitionOf(id, { partitions: 10, generation: 2 }), '5.2');
 });
 
 test('users spread evenly over the partitions', (t) => {
-  const counts = Array(8).fill(0);
-  for (let n = 0; n < 8000; n++) counts[partitionOf(newId(), 8)] += 1;
+  const counts = Array<number>(8).fill(0);
+  for (let n = 0; n < 8000; n++) {
+    const partition = Number(partitionOf(newId(), firstLayout(8)));
+    counts[partition] = (counts[partition] ?? 0) + 1;
+  }
   t.true(Math.min(...counts) > 800 && Math.max(...counts) < 1200, String(counts));
 });
 

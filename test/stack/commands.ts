@@ -8,18 +8,20 @@ const scripts = {
   replay: ['shared-events/src/cli/replay-services.ts'],
   'task-replay': ['task-service/src/main.ts', 'replay'],
   events: ['shared-events/src/cli/events.ts'],
+  repartition: ['shared-events/src/cli/repartition.ts'],
 };
 
-/** What a command runs as, in a stack of this process: each replay as its service, all else as the operator. */
+/** What a command runs as, in a stack of this process: each replay as its service, the rest as people who may do it. */
 const accounts = {
   replay: accountPasswords,
   'task-replay': credentials('task-service'),
   events: credentials('operator'),
+  repartition: credentials('mover'),
 };
 
 /**
- * Starts `npm run replay` or `npm run events`, or the task service's own replay, against a stack; `result` has its
- * exit code and what it printed.
+ * Starts `npm run replay`, `events` or `repartition`, or the task service's own replay, against a stack; `result` has
+ * its exit code and what it printed.
  */
 export function startCommand(
   name: keyof typeof scripts,

@@ -28,15 +28,45 @@ test('requests stand in columns, whoever answered them', (t) => {
   t.regex(lines[1] ?? '', / 502 +125\.0 ms {2}service_unreachable 5d6c/);
 });
 
-test('on a terminal a line is no longer than it is wide, and the id gives way first', (t) => {
-  for (const width of [120, 200]) {
+test('on a terminal a request takes one line, and the id of the request gives way first', (t) => {
+  const id = '01a20570-5c77-7abc-9def-0123456789ab';
+  for (const width of [60, 80, 100, 120, 200]) {
     const print = formatter({ coloured: true, columns: () => width });
-    const line = print('user-service', request({ status: 404, code: 'not_found' }));
-    const text = stripVTControlCharacters(line);
-    t.true(text.length <= width, text);
-    t.regex(text, / 404 +1\.0 ms {2}not_found /);
-    t.not(line, text);
+    const plain = formatter({ coloured: false, columns: () => width });
+    for (const fields of [
+      { status: 404, code: 'not_found' },
+      { method: 'DELETE', url: `/tasks/${id}`, ms: 1234.5 },
+      { url: `/tasks?userId=${id}&limit=20&cursor=${id}` },
+      { status: 422, code: 'validation_failed', url: `/tasks?userId=${id}` },
+    ]) {
+      const line = print('user-service', request(fields));
+      const text = stripVTControlCharacters(line);
+      t.true(text.length <= width, text);
+      t.is(text, plain('user-service', request(fields)));
+      t.not(line, text);
+    }
   }
+});
+
+test('in a terminal of 80 columns a path keeps the ends of its ids, and a refusal its code', (t) => {
+  const narrow = formatter({ coloured: false, columns: () => 80 });
+  const line = (fields: object) => narrow('user-service', request(fields)).slice(9);
+  const id = '01a20570-5c77-7abc-9def-0123456789ab';
+  t.is(
+    line({ url: `/users/${id}/tasks`, ms: 12.34 }),
+    'user-service GET    /users/…56789ab/tasks   200   12 ms  5d6c0f0b8a0e4f',
+  );
+  t.is(
+    line({ method: 'DELETE', url: `/users/${id}`, status: 404, code: 'user_not_found' }),
+    'user-service DELETE /users/…56789ab         404    1 ms  user_not_found',
+  );
+});
+
+test('on a terminal a message is cut at the end of its line, but a warning is not', (t) => {
+  const narrow = formatter({ coloured: false, columns: () => 60 });
+  const long = { time: 0, name: 'x', msg: 'consuming', consumer: 'c'.repeat(60) };
+  t.is(narrow('user-service', { ...long, level: 30 }).length, 60);
+  t.true(narrow('user-service', { ...long, level: 40 }).endsWith(long.consumer));
 });
 
 test('a message has its level, its details, and an error its stack', (t) => {

@@ -22,11 +22,17 @@ interface Look {
 }
 
 const nameWidth = 12;
-/** How much of a line stands before the path, and between the path and the code. */
-const beforePath = 34;
-const afterPath = 17;
-/** A path with an id and a little more; a longer one moves what follows it. */
-const pathWidths = { least: 24, most: 50 };
+/** A path is cut to no less than this, and at most has an id and a little more. */
+const pathWidths = { least: 16, most: 50 };
+/** Of each kind of line: how wide the time of day, the method and the duration are, and how many digits follow its point. */
+const wide = { clock: 12, method: 7, took: 8, digits: 1 };
+const narrow = { clock: 8, method: 6, took: 5, digits: 0 };
+/** A terminal of fewer columns has narrow lines. */
+const wideFrom = 120;
+/** What a line has room for behind its columns: the code of a refusal. */
+const codeWidth = 14;
+/** The least of a request's id that is worth showing. */
+const leastId = 8;
 
 const colours = { dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 };
 /** Of the parts, in the order in which they are first heard of. */
@@ -46,31 +52,51 @@ export function formatter({ coloured, columns }: Look): (part: string, line: Log
     return painted;
   }
 
+  /** Columns that fit the terminal: in a narrow one ids in paths are shortened, and the id of the request is left out. */
   function request({ method, url, status, requestId, code, ms, seconds = 0 }: RequestLine): string {
     const width = columns() ?? Number.POSITIVE_INFINITY;
-    const pathWidth = Math.min(pathWidths.most, Math.max(pathWidths.least, width - beforePath - afterPath));
-    const path = printable(url).padEnd(pathWidth);
-    const took = (ms ?? seconds * 1000).toFixed(1).padStart(8);
-    const refusal = code ? `${code} ` : '';
-    const left = Math.max(0, width - beforePath - path.length - afterPath - refusal.length);
-    const end = `${took} ms  ${refusal}${paint(colours.dim, requestId.slice(0, left))}`;
-    return `${method.padEnd(7)} ${path} ${paint(statusColour(status), String(status))}${end}`;
+    const { clock, ...look } = lookFor(width);
+    const besides = clock + nameWidth + look.method + look.took + ' '.length * 4 + '200 ms  '.length;
+    const pathWidth = Math.min(pathWidths.most, Math.max(pathWidths.least, width - besides - codeWidth));
+    const path = width === Number.POSITIVE_INFINITY ? printable(url) : fitPath(printable(url), pathWidth);
+    const took = (ms ?? seconds * 1000).toFixed(look.digits).padStart(look.took);
+    const refusal = code ? `${cut(code, width - besides - pathWidth)} ` : '';
+    const left = width - besides - Math.max(path.length, pathWidth) - refusal.length;
+    const id = left < leastId ? '' : paint(colours.dim, requestId.slice(0, left));
+    const start = `${method.padEnd(look.method)} ${path.padEnd(pathWidth)} `;
+    return `${start}${paint(statusColour(status), String(status))}${took} ms  ${refusal}${id}`.trimEnd();
   }
 
+  /** A message that is no warning is cut at the end of the terminal's line. */
   function message({ level, time, name, msg = '', err, ...fields }: LogLine): string {
     const mark =
       level >= 50 ? paint(colours.red, 'ERROR   ') : level >= 40 ? paint(colours.yellow, 'WARN    ') : '';
     const told = Object.entries(fields).map(([field, value]) => ` ${field}=${textOf(value)}`);
     const stack = err?.stack ? `\n${printable(err.stack).replaceAll(/^/gm, '    ')}` : '';
-    const details = told.length > 0 ? ` ${paint(colours.dim, printable(told.join('')))}` : '';
+    const width = level < 40 ? (columns() ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY;
+    const left = width - lookFor(width).clock - nameWidth - 3 - msg.length;
+    const details = told.length > 0 ? ` ${paint(colours.dim, cut(printable(told.join('')), left))}` : '';
     return `${mark}${printable(msg)}${details}${stack}`;
   }
 
   return (part, line) => {
     const text = line.msg === 'request' ? request(line as RequestLine) : message(line);
-    return `${paint(colours.dim, clock(line.time))} ${nameOf(part)} ${text}`;
+    const time = clock(line.time).slice(0, lookFor(columns()).clock);
+    return `${paint(colours.dim, time)} ${nameOf(part)} ${text}`;
   };
 }
+
+const lookFor = (columns = wideFrom) => (columns < wideFrom ? narrow : wide);
+
+/** A text that ends in an ellipsis if it is longer than it may be. */
+const cut = (text: string, most: number): string =>
+  text.length <= most ? text : `${text.slice(0, Math.max(0, most - 1))}…`;
+
+/** A path as long as it may be: of its ids the ends are kept, in which they differ. */
+const fitPath = (path: string, most: number): string =>
+  path.length <= most
+    ? path
+    : cut(path.replaceAll(/[\da-f]{8}-(?:[\da-f]{4}-){3}[\da-f]{5}([\da-f]{7})/g, '…$1'), most);
 
 /** Without what would tell a terminal to do something. */
 const printable = (text: string): string => text.replaceAll(/[^\P{Cc}\n]/gu, '\uFFFD');

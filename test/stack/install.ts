@@ -88,12 +88,19 @@ function shell(become: string[], command: string, failure: () => string): void {
 
 /** A program of the stack, its version and where it is, in one line. */
 function describe(program: string): string {
+  return `${nameAndVersion(program)} (${locate(program) ?? program})`;
+}
+
+/** What a program calls itself, and its version. */
+export function nameAndVersion(program: string): string {
   const path = locate(program) ?? program;
-  const { stdout, stderr } = spawnSync(path, [program === 'nginx' ? '-v' : '--version'], {
-    encoding: 'utf8',
-  });
-  const [, name, version] = /(nginx|\w+ server)(?:\/| v=)(\S+)/.exec(stdout + stderr) ?? [];
-  return `${name ?? program} ${version ?? 'of an unknown version'} (${path})`;
+  const flag = program === 'nginx' ? '-v' : '--version';
+  const { stdout, stderr } = spawnSync(path, [flag], { encoding: 'utf8' });
+  const [, name, version] =
+    /(nginx|\w+ server|Chromium|Google Chrome|prometheus)(?:\/| v=| |, version )([\d.]+)/.exec(
+      stdout + stderr,
+    ) ?? [];
+  return `${name ?? program} ${version ?? 'of an unknown version'}`;
 }
 
 // Tests of a system that runs elsewhere need nothing here.

@@ -11,6 +11,8 @@ export interface StartOptions {
   cluster: boolean;
   /** Whether debuggers can attach to the services. */
   inspect: boolean;
+  /** How many processes of each service there are. */
+  instances: number;
   /** How many requests a second are sent to it as a demonstration, if any. */
   demo?: number;
   ports: Ports;
@@ -28,21 +30,24 @@ export const portVariables: Record<Exclude<keyof Ports, 'cluster'>, [variable: s
 /** Where debuggers attach to the services. */
 export const inspectPorts = { 'user-service': 9229, 'task-service': 9230 };
 
-export const help = `Runs the whole system on this machine, until Ctrl+C: Redis, both services, and nginx before them.
+export const help = `Runs the whole system on this machine until Ctrl+C: Redis, both services and nginx.
 
   npm start                   installs what is missing, and runs it
-  npm run start:cluster       the same on a Redis Cluster of six nodes, with data of its own (--cluster)
-  npm run dev                 the same, and restarts a service when its source changes (--watch)
-  npm run demo                the same with people who use it, and with data of its own (--demo)
+  npm run start:cluster       the same on a Redis Cluster, with data of its own (--cluster)
+  npm run dev                 the same; a service restarts when its source changes (--watch)
+  npm run demo                the same with people who use it, on data of its own (--demo)
   npm run demo -- --rate 50   so many requests a second, 1 to 500 (10)
-  npm run dev -- --inspect    debuggers can attach: to the user service at port ${inspectPorts['user-service']}, to the task
-                              service at ${inspectPorts['task-service']}
+  npm run dev -- --inspect    debuggers can attach: to the user service at port ${inspectPorts['user-service']},
+                              to the task service at ${inspectPorts['task-service']}
 
-Ports, from the environment: ${Object.values(portVariables)
-  .map(([variable, preset]) => `${variable} (${preset})`)
-  .join(', ')}.
-DATA_DIR is the folder of the data (.data, .data/cluster or .data/demo);
-LOG_LEVEL is what is logged (info, or debug and others).`;
+From the environment:
+
+${Object.values(portVariables)
+  .map(([variable, preset]) => `  ${variable.padEnd(26)}  a port (${preset})`)
+  .join('\n')}
+  INSTANCES                   how many processes of each service (1)
+  DATA_DIR                    the folder of the data (.data, .data/cluster or .data/demo)
+  LOG_LEVEL                   what is logged (info, or debug and others)`;
 
 /** Reads the command line and the environment. Fails with one line that says what is wrong. */
 export function readStartOptions(args: string[], env: NodeJS.ProcessEnv): StartOptions {
@@ -59,9 +64,16 @@ export function readStartOptions(args: string[], env: NodeJS.ProcessEnv): StartO
   const folder = demo ? '.data/demo' : cluster ? '.data/cluster' : '.data';
   return {
     ...{ help, watch, inspect, cluster, ports: readPorts(env, cluster) },
+    instances: readInstances(env),
     dataDir: resolve(env.DATA_DIR || join(root, folder)),
     ...(demo && { demo: readRate(rate) }),
   };
+}
+
+function readInstances({ INSTANCES: text = '1' }: NodeJS.ProcessEnv): number {
+  const instances = Number(text || '1');
+  if (Number.isInteger(instances) && instances >= 1 && instances <= 16) return instances;
+  throw new Error(`INSTANCES=${text}: must be a whole number from 1 to 16.`);
 }
 
 function readRate(text: string): number {

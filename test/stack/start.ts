@@ -28,7 +28,7 @@ function fail(error: unknown): never {
 }
 
 async function run(options: StartOptions): Promise<void> {
-  const { ports, dataDir, cluster, watch, inspect } = options;
+  const { ports, dataDir, cluster, watch, inspect, instances } = options;
   await refuseBusyPorts(ports);
   await lockData(dataDir);
   ensureInstalled(say);
@@ -39,10 +39,13 @@ async function run(options: StartOptions): Promise<void> {
     ports,
     dir: dataDir,
     supervised: !watch,
+    instances: { users: instances, tasks: instances },
     onLine,
     ...(cluster && { cluster: {}, env: given('PARTITIONS', 'REDIS_REPLICAS') }),
     ...(inspect && {
-      envOf: (service) => ({ NODE_OPTIONS: `--inspect=127.0.0.1:${inspectPorts[service]}` }),
+      envOf: (service, instance) => ({
+        NODE_OPTIONS: `--inspect=127.0.0.1:${inspectPorts[service] + 2 * instance}`,
+      }),
     }),
   });
   const end = endOf(stack);
@@ -79,9 +82,12 @@ function endOf(stack: Stack) {
     process.exit(1);
   };
   for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
-  // One Ctrl+C comes twice, from the terminal and from npm.
+  // In a terminal one Ctrl+C comes twice, from there and from npm, which may be late.
+  const each = process.env.npm_lifecycle_event && process.stdin.isTTY ? 2 : 1;
+  let interrupts = 0;
   process.on('SIGINT', () => {
-    const again = since !== undefined && performance.now() - since > 500;
+    interrupts += 1;
+    const again = since !== undefined && performance.now() - since > 500 && interrupts > each;
     return again ? endAtOnce() : stop();
   });
   // A terminal that was closed takes nothing any more.

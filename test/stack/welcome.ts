@@ -5,14 +5,18 @@ import { inspectPorts, type StartOptions, typed } from './start-options.ts';
 export function welcome({ ports, dataDir, inspect, demo }: StartOptions, seconds: number): string {
   const { gateway, operator, users, tasks, redis, cluster } = ports;
   const api = `http://localhost:${gateway}`;
-  const example = `{"name":"Ada","email":"ada@example.com"}`;
+  const example = [
+    `curl ${api}/users/users \\`,
+    `-H 'Content-Type: application/json' \\`,
+    `-d '{"name":"Ada","email":"ada@example.com"}'`,
+  ].join(`\n${' '.repeat(15)}`);
   const debuggers = Object.entries(inspectPorts)
     .map(([service, port]) => `${service} at port ${port}`)
     .join(', ');
   const rows: [name: string, text: string | false | undefined][] = [
     ['API', api],
     ['Docs', `${api}/docs`],
-    ['Console', `http://localhost:${operator}  events as they come, lag, dead letters, replays`],
+    ['Console', `http://localhost:${operator}  events, lag, dead letters, replays`],
     ['Services', `users at port ${users}, tasks at port ${tasks}`],
     ['Debuggers', inspect && debuggers],
     ['Redis', `redis-cli ${cluster ? '-c ' : ''}-p ${redis}; data in ${typed(dataDir)}`],
@@ -23,7 +27,7 @@ export function welcome({ ports, dataDir, inspect, demo }: StartOptions, seconds
     ['Failover', cluster && `redis-cli -p ${cluster[masters]} CLUSTER FAILOVER`],
     ['Demo', demo !== undefined && `${demo} requests a second; other rates: npm run demo -- --rate 50`],
     ['Remove', demo !== undefined && `rm -r ${typed(dataDir)}, when it is stopped`],
-    ['Try', `curl ${api}/users/users -H 'Content-Type: application/json' -d '${example}'`],
+    ['Try', example],
     ['Stop', 'Ctrl+C, which keeps the data'],
   ];
   const table = rows.flatMap(([name, text]) => (text ? `  ${name.padEnd(9)}  ${text}\n` : []));

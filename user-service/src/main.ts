@@ -1,20 +1,21 @@
 import { serviceClient } from 'shared-events/http';
 import { runService } from 'shared-events/service';
 import { userServiceConfig } from './config.ts';
+import { replayable } from './replayable.ts';
 import { userApi } from './routes.ts';
-import { userRecords, userStore } from './store.ts';
+import { userStore } from './store.ts';
 import { taskClient } from './task-client.ts';
 
 await runService({
   name: 'user-service',
   config: userServiceConfig,
   api: userApi,
-  records: [userRecords],
-  build({ config, redis, writer }) {
+  ...replayable,
+  build({ config, layout, redis, writer }) {
     const taskService = serviceClient({ name: 'task service', base: config.TASK_BASE });
     return {
       collaborators: {
-        store: userStore({ redis, writer, partitions: config.PARTITIONS }),
+        store: userStore({ redis, writer, layout }),
         tasks: taskClient(taskService),
         now: () => new Date().toISOString(),
       },

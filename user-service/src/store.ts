@@ -1,8 +1,19 @@
-import { hashTag, partitionOf, type RequestContext, type User, userEvents } from 'shared-events';
 import {
+  hashTag,
+  type Layout,
+  type Partition,
+  partitionOf,
+  type RequestContext,
+  type User,
+  userEvents,
+} from 'shared-events';
+import {
+  copyArgs,
+  copyLua,
   createdRecord,
   type Idempotency,
   inTodaysShape,
+  markerKeys,
   markerSeconds,
   type RecordSet,
   type Records,
@@ -13,26 +24,33 @@ import {
   type StepOutcome,
   type Stored,
 } from 'shared-events/records';
-import { keysLike, readingScript, type Store, script } from 'shared-events/redis';
+import { readingScript, type Store, script } from 'shared-events/redis';
 import { appending } from 'shared-events/service';
 import { evidenceLua } from 'shared-events/streams';
 
 const lua = (file: string) => new URL(`lua/${file}`, import.meta.url);
 const createScript = script(recordLua, lua('apply-user.lua'), lua('create-user.lua'));
 const changeScript = script(recordLua, lua('apply-user.lua'), lua('change-user.lua'));
+const copyScript = script(recordLua, evidenceLua, copyLua, lua('apply-user.lua'), lua('copy-users.lua'));
 const replayFiles = [recordLua, evidenceLua, replayLua, lua('apply-user.lua'), lua('replay-user.lua')];
 const replaySteps = { replay: script(...replayFiles), verify: readingScript(...replayFiles) };
 
-const recordPrefix = (partition: number) => `user:${hashTag(partition)}:`;
+/** What the markers of Idempotency-Keys begin with. */
+const markers = 'user-keys';
+const recordName = 'user';
+const recordPrefix = (partition: Partition) => `${recordName}:${hashTag(partition)}:`;
 
-/** The keys of users in a Redis with so many partitions. */
-function userKeys(partitions: number) {
-  const partition = (id: string) => partitionOf(id, partitions);
+/** The keys of users in data that is laid out so. */
+function userKeys(layout: Layout) {
+  const partition = (id: string) => partitionOf(id, layout);
   return {
     /** Of the stream and of a user's record; in the partition where it is kept, if that may be a wrong one. */
     of: (id: string, at = partition(id)) => [userEvents.key(at), recordPrefix(at) + id],
-    /** The marker of an Idempotency-Key, in the partition that the key's hash leads to, as the user's id does. */
-    marker: ({ keyHash }: Idempotency) => `user-keys:${hashTag(partition(keyHash))}:${keyHash}`,
+    /**
+     * The marker of an Idempotency-Key, in the partition that the key's hash leads to, as the user's id does; and where
+     * it is noted while markers are copied.
+     */
+    markers: ({ keyHash }: Idempotency) => markerKeys(markers, partition(keyHash), keyHash),
   };
 }
 
@@ -48,12 +66,12 @@ export interface UserStore extends Records<User> {
 interface UserStoreOptions {
   redis: Store;
   writer: Store;
-  partitions: number;
+  layout: Layout;
 }
 
 /** Users as they are kept in Redis: keys and scripts. */
-export function userStore({ redis, writer, partitions }: UserStoreOptions): UserStore {
-  const keys = userKeys(partitions);
+export function userStore({ redis, writer, layout }: UserStoreOptions): UserStore {
+  const keys = userKeys(layout);
 
   return {
     ...records({
@@ -70,7 +88,7 @@ export function userStore({ redis, writer, partitions }: UserStoreOptions): User
 
     async create(user, context, idempotency) {
       const written = { text: JSON.stringify(user), schema: userEvents.schema };
-      const named = [...keys.of(user.id), ...(idempotency ? [keys.marker(idempotency)] : [])];
+      const named = [...keys.of(user.id), ...(idempotency ? keys.markers(idempotency) : [])];
       const reply = await appending('user.created', context, (from) => {
         const entry = { subject: user.id, data: written.text, schema: written.schema, ...from };
         const fields = userEvents.encode({ type: 'user.created', ...entry });
@@ -86,8 +104,9 @@ export const userRecords: RecordSet<User> = {
   name: 'users',
   noun: 'user',
   stream: userEvents,
-  open(redis, partition, partitions) {
-    const keys = userKeys(partitions);
+  markers,
+  open(redis, partition, layout, listKeys) {
+    const keys = userKeys(layout);
     const prefix = recordPrefix(partition);
     const types = { updated: 'user.updated', deleted: 'user.deleted' };
     return {
@@ -100,12 +119,16 @@ export const userRecords: RecordSet<User> = {
         return outcome as StepOutcome;
       },
       async *orphans(isLiving) {
-        for await (const keys of keysLike(redis, prefix)) {
+        for await (const keys of listKeys(recordName, partition)) {
           for (const key of keys) {
             const subject = key.slice(prefix.length);
             if (!isLiving(subject)) yield { subject };
           }
         }
+      },
+      async append(copies) {
+        const recordOf = ({ id }: User) => [prefix + id];
+        await copyScript(redis, ...copyArgs(userEvents.key(partition), copies, recordOf));
       },
     };
   },

@@ -1,10 +1,10 @@
 import { Command } from 'ioredis';
 import { type CommonConfig, commonConfig, nodesIn, readConfig } from '../config.ts';
-import { hashTag } from '../events/ids.ts';
+import { hashTag, type Layout, partitionsOf } from '../events/layout.ts';
 import { Failure } from '../failure.ts';
 import { type ClusterNode, clusterNodes } from '../redis/cluster-nodes.ts';
 import { openRedis } from '../redis/connection.ts';
-import { partitionsOfData } from '../redis/partitions.ts';
+import { layoutOfData } from '../redis/layout.ts';
 import type { Store } from '../redis/store.ts';
 import { say, silent } from './command.ts';
 import { table } from './table.ts';
@@ -47,9 +47,9 @@ export async function cluster({ json }: { json: boolean }): Promise<void> {
   const nodes = await firstOf(seedsOf(config), (seed) =>
     withNode(config, seed, async (redis) => clusterNodes((await redis.cluster('NODES')) as string)),
   );
-  const partitions = await partitionsOf(config, nodes);
+  const layout = await layoutOf(config, nodes);
   const members = await Promise.all(nodes.map((node) => memberOf(config, node)));
-  const rows = inOrder(members).map((member) => rowOf(member, members, partitions));
+  const rows = inOrder(members).map((member) => rowOf(member, members, layout));
   if (json) for (const row of rows) say(JSON.stringify(row));
   else for (const line of table(head, rows.map(cellsOf))) say(line);
 }
@@ -86,12 +86,12 @@ async function withNode<T>(
   }
 }
 
-/** The number of partitions of the data. Any node that holds the key knows it, a replica too when its master is away. */
-const partitionsOf = (config: CommonConfig, nodes: Address[]): Promise<number> =>
+/** The layout of the data. Any node that holds the key knows it, a replica too when its master is away. */
+const layoutOf = (config: CommonConfig, nodes: Address[]): Promise<Layout> =>
   firstOf(nodes, (node) =>
     withNode(config, node, async (redis) => {
       await redis.readonly();
-      return (await partitionsOfData(redis, process.env.PARTITIONS)) ?? config.PARTITIONS;
+      return layoutOfData(redis, config.PARTITIONS);
     }),
   );
 
@@ -109,14 +109,18 @@ function inOrder(members: Member[]): Member[] {
   return masters.flatMap((master) => [master, ...members.filter((each) => each.master === master.id)]);
 }
 
-function rowOf({ role, address, failed, slots, info, ...member }: Member, all: Member[], count: number): Row {
+function rowOf(
+  { role, address, failed, slots, info, ...member }: Member,
+  all: Member[],
+  layout: Layout,
+): Row {
   const master = all.find(({ id }) => id === member.master);
   return {
     node: address,
     role,
     state: failed ? 'failed' : stateOf(info),
     ...(master && { master: master.address }),
-    partitions: partitionsIn(slots, count),
+    partitions: partitionsIn(slots, layout),
     ...(info !== undefined && {
       keys: numberIn(info, /^db0:keys=(\d+)/m),
       memory: numberIn(info, /^used_memory:(\d+)/m),
@@ -127,12 +131,13 @@ function rowOf({ role, address, failed, slots, info, ...member }: Member, all: M
 
 const numberIn = (info: string, pattern: RegExp): number => Number(pattern.exec(info)?.[1] ?? 0);
 
-function partitionsIn(slots: ClusterNode['slots'], count: number): number[] {
-  const isHere = (partition: number) => {
-    const slot = new Command('get', [hashTag(partition)]).getSlot();
+function partitionsIn(slots: ClusterNode['slots'], layout: Layout): number[] {
+  const homes = partitionsOf(layout).map((partition) => new Command('get', [hashTag(partition)]).getSlot());
+  const isHere = (number: number) => {
+    const slot = homes[number] as number;
     return slots.some(([first, last]) => slot >= first && slot <= last);
   };
-  return Array.from({ length: count }, (_, partition) => partition).filter(isHere);
+  return [...homes.keys()].filter(isHere);
 }
 
 function stateOf(info: string | undefined): Row['state'] {

@@ -1,8 +1,9 @@
 import { hostname } from 'node:os';
 import { pino } from 'pino';
 import { type CommonConfig, commonConfig, readConfig } from '../config.ts';
+import type { Layout } from '../events/layout.ts';
 import { openRedis } from '../redis/connection.ts';
-import { partitionsOfData } from '../redis/partitions.ts';
+import { layoutOfData } from '../redis/layout.ts';
 import type { Store } from '../redis/store.ts';
 
 /** Writes a line to standard output. */
@@ -35,18 +36,18 @@ const commandTimeout = 4000;
 export const silent = pino({ level: 'silent' });
 
 /**
- * Connects to the Redis of the environment for the time of some work, which is told the number of partitions that the
- * data was written with. Fails if there is no Redis, or with `wrong_partitions` if the environment says another number.
+ * Connects to the Redis of the environment for the time of some work, which is told how the data is laid out. Fails if there is no Redis, or with `wrong_partitions` if the environment says another number.
  */
-export async function withRedis(work: (redis: Store, config: CommonConfig) => Promise<void>): Promise<void> {
+export async function withRedis(
+  work: (redis: Store, layout: Layout, config: CommonConfig) => Promise<void>,
+): Promise<void> {
   const config = readConfig(commonConfig, process.env);
   const redis = openRedis({ config, log: silent }, commandTimeout);
   try {
     await new Promise((resolve, reject) =>
       redis.once('ready', resolve).once('error', (error) => reject(nodeError(error) ?? error)),
     );
-    const PARTITIONS = (await partitionsOfData(redis, process.env.PARTITIONS)) ?? config.PARTITIONS;
-    await work(redis, { ...config, PARTITIONS });
+    await work(redis, await layoutOfData(redis, config.PARTITIONS), config);
   } finally {
     redis.disconnect();
   }

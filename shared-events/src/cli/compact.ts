@@ -17,8 +17,8 @@ export async function compactStreams(olderThan: string | undefined, dryRun: bool
     );
   }
   const age = Number(count) * units[unit as keyof typeof units];
-  await withRedis(async (redis, { PARTITIONS }) => {
-    for (const stream of streamKeys(PARTITIONS)) {
+  await withRedis(async (redis, layout) => {
+    for (const stream of streamKeys(layout)) {
       // By the clock that gave the ids.
       const [now] = await (nodeOf(redis, stream) ?? redis).time();
       const before = `${(Number(now) - age) * 1000}-0`;

@@ -22,8 +22,8 @@ export async function deadLetterCommand(action = 'list', id?: string, group?: st
       `There is no dead-letters ${action}; there is list, show, requeue and drop.`,
     );
   }
-  await withRedis(async (redis, { PARTITIONS }) => {
-    const all = await findDeadLetters(redis, streamKeys(PARTITIONS), group);
+  await withRedis(async (redis, layout) => {
+    const all = await findDeadLetters(redis, streamKeys(layout), group);
     if (act === undefined) return list(all);
     for (const chosen of choose(all, id)) await act(chosen);
   });

@@ -8,8 +8,8 @@ const rounded = (seconds: number) => Math.round(seconds * 10) / 10;
 
 /** Prints how far each group and each projection of each partition is behind. */
 export async function lag(): Promise<void> {
-  await withRedis(async (redis, { PARTITIONS }) => {
-    const states = await readerStates(redis, streamKeys(PARTITIONS));
+  await withRedis(async (redis, layout) => {
+    const states = await readerStates(redis, streamKeys(layout));
     const rows = states.map(({ stream, kind, name, lag, pending, oldestPending, deadLetters }) => [
       stream,
       `${kind} ${name}`,

@@ -2,9 +2,11 @@ import { createWriteStream } from 'node:fs';
 import { constants, setPriority } from 'node:os';
 import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
+import { type Layout, type Partition, partitionsOf } from '../events/layout.ts';
 import { Failure } from '../failure.ts';
 import { tellParent } from '../operator/replay-news.ts';
 import { type RecordSet, recordsReplay } from '../records/replay.ts';
+import { type ListKeys, partitionKeys } from '../redis/partition-keys.ts';
 import type { Store } from '../redis/store.ts';
 import { refuseCompacted, withStreamLock } from '../streams/maintenance.ts';
 import type { Projection } from '../streams/projection.ts';
@@ -19,8 +21,8 @@ export interface Replayable {
   records?: readonly RecordSet[];
 }
 
-/** Opens one partition, of so many that the data has, for a replay. */
-type OpenTarget = (redis: Store, partition: number, partitions: number) => ReplayTarget;
+/** Opens one partition for a replay. */
+type OpenTarget = (redis: Store, partition: Partition, layout: Layout, listKeys: ListKeys) => ReplayTarget;
 
 const targetsOf = ({ projections = [], records = [] }: Replayable) =>
   new Map<string, OpenTarget>([
@@ -30,7 +32,10 @@ const targetsOf = ({ projections = [], records = [] }: Replayable) =>
     ]),
     ...records.map((each): [string, OpenTarget] => [
       each.name,
-      (redis, partition, partitions) => recordsReplay(redis, each, partition, partitions),
+      (...at) => {
+        const [redis, partition, layout, listKeys] = at;
+        return recordsReplay(redis, each, partition, layout, listKeys);
+      },
     ]),
   ]);
 
@@ -80,12 +85,11 @@ export const replayCommand = (replayable: Replayable, args: string[]): Promise<v
     const asOf = values.until !== undefined || values.to !== undefined ? pastState(values) : undefined;
     // Requests come first when processors are short.
     setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
-    await withRedis(async (redis, { PARTITIONS }) => {
+    await withRedis(async (redis, layout) => {
+      const listKeys = partitionKeys(redis);
       for (const name of chosen) {
         const open = targets.get(name) as OpenTarget;
-        const partitions = Array.from({ length: PARTITIONS }, (_, partition) =>
-          open(redis, partition, PARTITIONS),
-        );
+        const partitions = partitionsOf(layout).map((partition) => open(redis, partition, layout, listKeys));
         if (asOf) await writeState(name, partitions, redis, asOf);
         else await replay(name, partitions, redis, values.verify ? 'verify' : 'replay');
       }

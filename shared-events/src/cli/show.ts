@@ -1,7 +1,8 @@
 import { styleText } from 'node:util';
 import { timeOf } from '../events/cloud-event.ts';
 import { parseData, type RawEntry, readEntry } from '../events/entry.ts';
-import { isId, partitionOf } from '../events/ids.ts';
+import { isId } from '../events/ids.ts';
+import { partitionOf } from '../events/layout.ts';
 import { allStreams } from '../events/streams.ts';
 import { Failure } from '../failure.ts';
 import { readSubject } from '../streams/entries.ts';
@@ -12,10 +13,10 @@ export async function show(subject: string | undefined): Promise<void> {
   if (subject === undefined || !isId(subject)) {
     throw new Failure('no_subject', 'Say whose life to show: the id of a document.');
   }
-  await withRedis(async (redis, config) => {
+  await withRedis(async (redis, layout) => {
     let before: Record<string, unknown> = {};
     let steps = 0;
-    const partition = partitionOf(subject, config.PARTITIONS);
+    const partition = partitionOf(subject, layout);
     const streams = allStreams.map(({ key }) => key(partition));
     for await (const entries of readSubject(redis, streams, subject)) {
       for (const { entry } of entries) before = print(entry, before);

@@ -32,9 +32,12 @@ export async function tail({ from, types, subject, json, follow }: TailOptions):
     (types === undefined || types.includes(field(entry, 'type') ?? '')) &&
     (subject === undefined || subjectOf(entry) === subject);
 
-  await withRedis(async (redis, config) => {
+  await withRedis(async (redis, layout, config) => {
+    if (follow && from === undefined && process.stderr.isTTY) {
+      process.stderr.write('Events from now on, until Ctrl+C; --from 0 begins with the first.\n');
+    }
     const positions = new Map<string, string>();
-    for (const stream of streamKeys(config.PARTITIONS)) {
+    for (const stream of streamKeys(layout)) {
       positions.set(stream, start ?? (await endOf({ redis, stream })));
     }
     const { signal } = new AbortController();

@@ -1,5 +1,5 @@
 import { entryFields, parseData, type RawEntry, readEntry, UndecodableEntry } from './entry.ts';
-import { hashTag } from './ids.ts';
+import { hashTag, type Partition } from './layout.ts';
 
 /** A CloudEvents 1.0 event in its JSON form, with this system's extension attributes. */
 export interface CloudEvent {
@@ -16,13 +16,13 @@ export interface CloudEvent {
   requestid?: string;
 }
 
-const streamPattern = /^([\w-]+):\{(\d+)\}$/;
-const sourcePattern = /^\/([\w-]+)\/(\d+)$/;
+const streamPattern = /^([\w-]+):\{(\d+(?:\.\d+)?)\}$/;
+const sourcePattern = /^\/([\w-]+)\/(\d+(?:\.\d+)?)$/;
 
-function parts(pattern: RegExp, text: string): [name: string, partition: number] {
+function parts(pattern: RegExp, text: string): [name: string, partition: Partition] {
   const [, name, partition] = pattern.exec(text) ?? [];
-  if (name === undefined) throw new TypeError(`${text} names no stream`);
-  return [name, Number(partition)];
+  if (name === undefined || partition === undefined) throw new TypeError(`${text} names no stream`);
+  return [name, partition];
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { AnyObject, InferType, ObjectSchema } from 'yup';
 
 import { type Entry, entryFields, parseData, type RawEntry, readEntry, UndecodableEntry } from './entry.ts';
-import { hashTag } from './ids.ts';
+import { hashTag, type Partition } from './layout.ts';
 
 /** One fact of a stream: the whole document after the change, or for a deletion the last one. */
 export interface Event<Type extends string, Document> extends Omit<Entry, 'type' | 'data' | 'schema'> {
@@ -25,7 +25,7 @@ export interface EventStream<Type extends string, Document> {
   /** The version of the data's shape that new entries carry. */
   schema: number;
   /** The key of one partition of the stream. */
-  key(partition: number): string;
+  key(partition: Partition): string;
   /** Returns the field list of a new entry. `data` is JSON text of the shape `schema`, taken as it is. */
   encode(entry: { type: Type } & Omit<Entry, 'id' | 'type'>): string[];
   /** Returns an entry as an event, its data upcast to today's shape. Throws UndecodableEntry with the reason. */

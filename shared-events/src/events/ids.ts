@@ -48,10 +48,3 @@ export function newId(digits?: string): string {
   const id = nextId();
   return digits === undefined ? id : id.slice(0, -4) + digits;
 }
-
-/** The partition that holds an id, or anything else whose name ends in routing digits. */
-export const partitionOf = (id: string, partitions: number): number =>
-  Number.parseInt(routingDigits(id), 16) % partitions;
-
-/** The Redis Cluster hash tag that keeps all keys of one partition in one slot. */
-export const hashTag = (partition: number): string => `{${partition}}`;

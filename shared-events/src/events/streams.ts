@@ -1,3 +1,4 @@
+import { type Layout, partitionsOf } from './layout.ts';
 import { taskEvents } from './task-events.ts';
 import { userEvents } from './user-events.ts';
 
@@ -5,5 +6,5 @@ import { userEvents } from './user-events.ts';
 export const allStreams = [userEvents, taskEvents];
 
 /** Returns the keys of all partitions of all streams. */
-export const streamKeys = (partitions: number): string[] =>
-  allStreams.flatMap(({ key }) => Array.from({ length: partitions }, (_, partition) => key(partition)));
+export const streamKeys = (layout: Layout): string[] =>
+  allStreams.flatMap(({ key }) => partitionsOf(layout).map(key));

@@ -83,7 +83,11 @@ export function createApp<Collaborators>(options: AppOptions<Collaborators>): Ko
 const openWhen = (isOpen: () => boolean, route: Endpoint): Endpoint => ({
   ...route,
   handle(ctx, collaborators) {
-    if (!isOpen()) throw new Failure('not_ready', 'The service is still starting. Try again shortly.');
+    if (!isOpen())
+      throw new Failure(
+        'not_ready',
+        'The service is starting, or its data is being moved. Try again shortly.',
+      );
     return route.handle(ctx, collaborators);
   },
 });

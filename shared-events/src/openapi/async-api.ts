@@ -167,7 +167,11 @@ const cloudEventSchema = (type: string, { name, schema }: DescribedStream, data:
   properties: {
     specversion: { type: 'string', const: '1.0' },
     id: { type: 'string', pattern: '^\\d+-\\d+$', description: "The entry's id." },
-    source: { type: 'string', pattern: `^/${name}/\\d+$`, description: 'The stream and its partition.' },
+    source: {
+      type: 'string',
+      pattern: `^/${name}/\\d+(\\.\\d+)?$`,
+      description: 'The stream and its partition.',
+    },
     type: { type: 'string', const: type },
     subject: { type: 'string', format: 'uuid', description: 'The id of the document.' },
     time: { type: 'string', format: 'date-time', description: 'When Redis took the entry in.' },

@@ -25,12 +25,23 @@ export function encodeCursor(positions: Positions): string {
   return [latest.toString(36), ...behind].join('.');
 }
 
-/** Returns the positions that a cursor stands for. Fails with `invalid_cursor` if it is none of these streams. */
-export function decodeCursor(cursor: string, streams: readonly string[]): Positions {
+/**
+ * Returns the positions that a cursor stands for. One that was given out when there were fewer partitions holds for those
+ * that took from each: `isOlder` tells that there need not be an entry at a position. Fails with `invalid_cursor` if it
+ * is none of these streams.
+ */
+export function decodeCursor(
+  cursor: string,
+  streams: readonly string[],
+): { positions: Positions; isOlder: boolean } {
   const [latest = '', ...behind] = cursor.split('.');
-  if (behind.length !== streams.length) throw invalid();
+  if (behind.length === 0 || streams.length % behind.length !== 0) throw invalid();
   const top = number(latest);
-  return new Map(streams.map((stream, at) => [stream, idBehind(top, behind[at] as string)]));
+  const ids = behind.map((part) => idBehind(top, part));
+  return {
+    positions: new Map(streams.map((stream, at) => [stream, ids[at % ids.length] as string])),
+    isOlder: ids.length < streams.length,
+  };
 }
 
 function idBehind(top: bigint, part: string): string {

@@ -7,6 +7,7 @@ import type { AppContext } from '../http/context.ts';
 import type { Store } from '../redis/store.ts';
 import { RedisUnavailable } from '../redis/unavailable.ts';
 import type { Positions } from '../streams/entries.ts';
+import { lastUpTo } from '../streams/pages.ts';
 import { endsOf } from '../streams/stream-info.ts';
 import { untraced } from '../tracing.ts';
 import { decodeCursor } from './cursor.ts';
@@ -46,9 +47,9 @@ export function createFeed({ redis, connect, streams, log }: FeedOptions) {
   let tail: LiveTail | undefined;
 
   /** Yields what a client is sent; if Redis fails it ends, and the client comes back. */
-  async function* serve(ctx: AppContext, start: Positions | undefined, live: LiveTail, signal: AbortSignal) {
+  async function* serve(ctx: AppContext, start: Start | undefined, live: LiveTail, signal: AbortSignal) {
     try {
-      const from = start ?? (await endsOf(redis, streams));
+      const from = await positionsAt(redis, streams, start);
       yield* feedTexts({ redis, tail: live, from, count, isWanted: filterOf(ctx), signal });
     } catch (error) {
       const requestId = ctx.state.context.request;
@@ -59,7 +60,7 @@ export function createFeed({ redis, connect, streams, log }: FeedOptions) {
     }
   }
 
-  function open(ctx: AppContext, from: Positions | undefined): Readable {
+  function open(ctx: AppContext, from: Start | undefined): Readable {
     tail ??= untraced(() => startLiveTail({ redis, connect, streams, count, log }));
     const signal = AbortSignal.any([clientGone(ctx), stopping.signal]);
     const cut = () => feed.destroy();
@@ -99,12 +100,33 @@ export function createFeed({ redis, connect, streams, log }: FeedOptions) {
 
 const tooMany = `${maxFeeds} clients follow the events here already. Try again when one has left.`;
 
+/** Where a client wants to begin; `isOlder` as in `decodeCursor`. */
+interface Start {
+  positions: Positions;
+  isOlder?: boolean;
+}
+
 /** Returns where a client wants to begin: after a cursor, at the beginning, or nothing, which is at the end. */
-function startOf(ctx: AppContext, streams: readonly string[]): Positions | undefined {
+function startOf(ctx: AppContext, streams: readonly string[]): Start | undefined {
   const cursor = ctx.get('Last-Event-ID') || ctx.URL.searchParams.get('after');
   if (cursor) return decodeCursor(cursor, streams);
   const isFromStart = ctx.URL.searchParams.get('from') === '0';
-  return isFromStart ? new Map(streams.map((stream) => [stream, '0-0'])) : undefined;
+  return isFromStart ? { positions: new Map(streams.map((stream) => [stream, '0-0'])) } : undefined;
+}
+
+/** Resolves to the positions that a client begins at: each, but for those it has named itself, one of an entry. */
+async function positionsAt(
+  redis: Store,
+  streams: readonly string[],
+  start: Start | undefined,
+): Promise<Positions> {
+  if (start === undefined) return endsOf(redis, streams);
+  const { positions, isOlder } = start;
+  if (!isOlder) return positions;
+  const found = [...positions].map(async ([stream, id]): Promise<[string, string]> => {
+    return [stream, await lastUpTo({ redis, stream }, id)];
+  });
+  return new Map(await Promise.all(found));
 }
 
 /** Returns what tells which events a client wants: those of some types and of a subject, or all. */

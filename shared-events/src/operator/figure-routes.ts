@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { number, object } from 'yup';
+import type { Layout } from '../events/layout.ts';
 import type { Store } from '../redis/store.ts';
 import { durationBuckets } from '../telemetry/histogram.ts';
 import { guardProblems, type OperatorRoutes, onOwnMachine } from './guard.ts';
@@ -40,19 +41,14 @@ export function requestHistoryRoutes({ metrics, paths, log }: RequestHistoryOpti
 
 interface StreamHistoryOptions {
   redis: Store;
-  partitions: number;
+  layout: Layout;
   /** the keys of all partitions of all streams */
   streams: readonly string[];
   log: Logger;
 }
 
 /** Makes what tells of the streams and readers of the last fifteen minutes, and of the nodes that they are on. */
-export function streamHistoryRoutes({
-  redis,
-  partitions,
-  streams,
-  log,
-}: StreamHistoryOptions): OperatorRoutes {
+export function streamHistoryRoutes({ redis, layout, streams, log }: StreamHistoryOptions): OperatorRoutes {
   const history = keepHistory({ name: 'streams', take: streamFigures(redis, streams), log });
   return {
     stop: history.stop,
@@ -69,7 +65,7 @@ export function streamHistoryRoutes({
         method: 'get',
         path: '/operator/nodes',
         async handle(ctx) {
-          ctx.body = { nodes: await readNodes(redis, partitions) };
+          ctx.body = { nodes: await readNodes(redis, layout) };
         },
       },
     ]),

@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { type Layout, type Partition, partitionsOf } from '../events/layout.ts';
 import { allStreams } from '../events/streams.ts';
 import { addressOf, nodeOf, type Store } from '../redis/store.ts';
 import { RedisUnavailable, unavailableIf } from '../redis/unavailable.ts';
@@ -11,25 +12,25 @@ export interface DataNode {
   version: string;
   /** bytes */
   memory: number;
-  /** the partitions that are on it */
+  /** the numbers of the partitions that are on it */
   partitions: number[];
 }
 
 /** Resolves to the nodes that have partitions: one Redis has them all. */
-export async function readNodes(redis: Store, partitions: number): Promise<DataNode[]> {
-  const all = Array.from({ length: partitions }, (_, partition) => partition);
-  const byAddress = Map.groupBy(all, (partition) => addressText(redis, keyIn(partition)));
+export async function readNodes(redis: Store, layout: Layout): Promise<DataNode[]> {
+  const keys = partitionsOf(layout).map((partition, number) => ({ key: keyIn(partition), number }));
+  const byAddress = Map.groupBy(keys, ({ key }) => addressText(redis, key));
   return Promise.all(
     [...byAddress].map(async ([address, own]) => ({
       address,
-      ...(await stateOf(nodeOf(redis, keyIn(own[0] as number)))),
-      partitions: own,
+      ...(await stateOf(nodeOf(redis, own[0]?.key as string))),
+      partitions: own.map(({ number }) => number),
     })),
   );
 }
 
 /** A key of a partition. */
-const keyIn = (partition: number): string => allStreams.map(({ key }) => key(partition))[0] as string;
+const keyIn = (partition: Partition): string => allStreams.map(({ key }) => key(partition))[0] as string;
 
 function addressText(redis: Store, key: string): string {
   try {

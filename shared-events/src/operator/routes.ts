@@ -3,7 +3,8 @@ import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { number, object, string } from 'yup';
 import type { CommonConfig } from '../config.ts';
-import { isId, partitionOf } from '../events/ids.ts';
+import { isId } from '../events/ids.ts';
+import { type Layout, type Partition, partitionOf, partitionsOf } from '../events/layout.ts';
 import { allStreams } from '../events/streams.ts';
 import { Failure } from '../failure.ts';
 import { readBody } from '../http/body.ts';
@@ -177,6 +178,7 @@ function entryId(text: string): string {
 
 interface OperatorOptions {
   config: CommonConfig;
+  layout: Layout;
   log: Logger;
   redis: Store;
   metrics: Registry;
@@ -190,6 +192,7 @@ interface OperatorOptions {
 /** The operators' side of a service: its replays, and that of all streams if it shows them. */
 export function operatorRoutes({
   config,
+  layout,
   log,
   redis,
   metrics,
@@ -197,17 +200,16 @@ export function operatorRoutes({
   showsStreams,
   replays,
 }: OperatorOptions): OperatorRoutes[] {
-  const streamsOf = (partition: number) => allStreams.map(({ key }) => key(partition));
-  const partitions = Array.from({ length: config.PARTITIONS }, (_, partition) => partition);
+  const streamsOf = (partition: Partition) => allStreams.map(({ key }) => key(partition));
   const own = [replayRoutes({ ...replays, log }), requestHistoryRoutes({ metrics, paths, log })];
   if (!showsStreams) return own;
-  const streams = partitions.flatMap(streamsOf);
+  const streams = partitionsOf(layout).flatMap(streamsOf);
   const ofStreams = eventRoutes({
     redis,
     log,
     connect: (key) => openBlockingRedis({ config, log, redis, key }, feedBlock),
     streams,
-    streamsOf: (subject) => streamsOf(partitionOf(subject, config.PARTITIONS)),
+    streamsOf: (subject) => streamsOf(partitionOf(subject, layout)),
   });
-  return [...own, ofStreams, streamHistoryRoutes({ redis, partitions: config.PARTITIONS, streams, log })];
+  return [...own, ofStreams, streamHistoryRoutes({ redis, layout, streams, log })];
 }

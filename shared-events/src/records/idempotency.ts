@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { hashTag, type Partition } from '../events/layout.ts';
 import { Failure } from '../failure.ts';
 import type { KeptRecord } from './records.ts';
 
@@ -12,6 +13,16 @@ export interface Idempotency {
   /** hex; of the body as it was understood, so that white space and unknown members make no difference */
   bodyHash: string;
 }
+
+/** Returns the key of a list that is there only while markers are copied, of those that are made meanwhile. */
+export const madeMarkersKey = (markers: string, partition: Partition): string =>
+  `${markers}:${hashTag(partition)}:made`;
+
+/** Returns the keys that a script needs to remember a creation: the marker, and the list for those that are made now. */
+export const markerKeys = (markers: string, partition: Partition, keyHash: string): string[] => [
+  `${markers}:${hashTag(partition)}:${keyHash}`,
+  madeMarkersKey(markers, partition),
+];
 
 const hash = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 32);
 

@@ -1,10 +1,13 @@
 import { type Entry, type RawEntry, subjectOf, UndecodableEntry } from '../events/entry.ts';
 import type { EventStream } from '../events/event-stream.ts';
+import type { Layout, Partition } from '../events/layout.ts';
+import type { ListKeys } from '../redis/partition-keys.ts';
 import type { Store } from '../redis/store.ts';
 import { type Evidence, evidenceArgs, evidenceOf } from '../streams/evidence.ts';
 import { Disturbed, undisturbed } from '../streams/maintenance.ts';
 import { lastEntry, pagesAfter, pagesBefore } from '../streams/pages.ts';
 import { type ReplayMode, type ReplayTarget, unreadable } from '../streams/replay-target.ts';
+import type { Copy } from './copy.ts';
 
 /** What a subject comes to: its last event with its data in today's shape, or nothing if no event accounts for it. */
 export interface Final<Document = unknown> {
@@ -28,8 +31,13 @@ export interface RecordSet<Document = unknown> {
   /** what differences call one of them */
   noun: string;
   stream: EventStream<string, Document>;
-  /** Opens those of one partition, of so many that the data has. */
-  open(redis: Store, partition: number, partitions: number): RecordPartition<Document>;
+  /** what the keys of its Idempotency-Keys' markers begin with */
+  markers: string;
+  /**
+   * Opens those of one partition of the data as it is laid out.
+   * @param listKeys lists what keys there are
+   */
+  open(redis: Store, partition: Partition, layout: Layout, listKeys: ListKeys): RecordPartition<Document>;
 }
 
 export interface RecordPartition<Document> {
@@ -41,6 +49,8 @@ export interface RecordPartition<Document> {
   step(final: Final<Document>, asOf: Evidence, mode: ReplayMode): Promise<StepOutcome>;
   /** Yields everything that is kept of subjects that are not among the living. */
   orphans(isLiving: (subject: string) => boolean): AsyncIterable<Final<Document>>;
+  /** Appends entries of another layout, with the ids they have, and does what their events do, all in one step. */
+  append(copies: readonly Copy<Document>[]): Promise<void>;
 }
 
 export type StepOutcome = 'same' | 'different' | 'behind' | 'foreign';
@@ -72,11 +82,12 @@ const batchSize = 200;
 export function recordsReplay(
   redis: Store,
   { noun, stream, open }: RecordSet,
-  partition: number,
-  partitions: number,
+  partition: Partition,
+  layout: Layout,
+  listKeys: ListKeys,
 ): ReplayTarget {
-  const range: Partition = { redis, stream, key: stream.key(partition) };
-  const kept = open(redis, partition, partitions);
+  const range: PartitionStream = { redis, stream, key: stream.key(partition) };
+  const kept = open(redis, partition, layout, listKeys);
   return {
     stream: range.key,
     async replay(mode, signal, { onRead, onDifference, onUnreadable }) {
@@ -106,7 +117,7 @@ export function recordsReplay(
   };
 }
 
-interface Partition {
+interface PartitionStream {
   redis: Store;
   stream: EventStream<string, unknown>;
   /** the stream's partition */
@@ -114,7 +125,7 @@ interface Partition {
 }
 
 interface ReplayOptions {
-  range: Partition;
+  range: PartitionStream;
   kept: RecordPartition<unknown>;
   mode: ReplayMode;
   signal: AbortSignal;
@@ -179,7 +190,7 @@ async function replayRecords(options: ReplayOptions): Promise<void> {
  * passes them by.
  */
 async function* finalsUntil(
-  { redis, stream, key }: Partition,
+  { redis, stream, key }: PartitionStream,
   until: string,
   onRead: (entries: number) => void,
   onUnreadable: (error: UndecodableEntry, subject: string) => void,

@@ -1,5 +1,5 @@
 import { Cluster, type Redis } from 'ioredis';
-import { hashTag } from '../events/ids.ts';
+import { hashTag, type Layout, type Partition, partitionsOf } from '../events/layout.ts';
 import { script } from './script.ts';
 import { nodeOf, type Store } from './store.ts';
 import { RedisUnavailable, unavailableIf } from './unavailable.ts';
@@ -21,12 +21,11 @@ type Missing = 'redis' | 'writes to redis';
  */
 export async function missingOf(
   redis: Store,
-  partitions: number,
+  layout: Layout,
   replicas: number,
-): Promise<Map<number, Missing>> {
-  const all = Array.from({ length: partitions }, (_, partition) => partition);
-  const byNode = Map.groupBy(all, (partition) => nodeOf(redis, hashTag(partition)));
-  const found = [...byNode].map(async ([node, served]): Promise<[number, Missing][]> => {
+): Promise<Map<Partition, Missing>> {
+  const byNode = Map.groupBy(partitionsOf(layout), (partition) => nodeOf(redis, hashTag(partition)));
+  const found = [...byNode].map(async ([node, served]): Promise<[Partition, Missing][]> => {
     const missing = await missingAt(node, redis instanceof Cluster, replicas);
     return missing === undefined ? [] : served.map((partition) => [partition, missing]);
   });

@@ -40,12 +40,12 @@ export function readTogether(redis: Store, keys: readonly string[]): string[][] 
 }
 
 /**
- * Yields the keys that begin so, which are of one partition, some at a time. In a cluster of Redis from 7.4 on, and Valkey,
- * that looks through the keys of the partition; before that, and in one Redis, through all of the node (0.6 µs a key). To
- * look through a node once for all its partitions would mean to keep all its keys.
+ * Yields the keys of a node that begin so, some at a time: of the node that has them, or another key if they may be of
+ * several. In a cluster of Redis from 7.4 on, and Valkey, that looks through the keys of one partition if all are of it;
+ * before that, and in one Redis, through all of the node (0.6 µs a key).
  */
-export async function* keysLike(redis: Store, prefix: string): AsyncGenerator<string[]> {
-  const node = nodeOf(redis, prefix);
+export async function* keysLike(redis: Store, prefix: string, at = prefix): AsyncGenerator<string[]> {
+  const node = nodeOf(redis, at);
   if (node === undefined) throw new RedisUnavailable(`no node answers that has ${prefix}`);
   yield* scanned((cursor) =>
     node.scan(cursor, 'MATCH', `${prefix}*`, 'COUNT', scanCount).catch((error: Error) => {

@@ -29,7 +29,7 @@ export async function availableOf<T>(answers: readonly Promise<T>[]): Promise<T[
 
 /** What Redis replies to anybody if it will not do something for now. */
 const refusals =
-  /^(OOM|LOADING|BUSY|MISCONF|READONLY|NOREPLICAS|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|MOVED|ASK|UNBLOCKED|ERR max number of clients)\b/;
+  /^(OOM|LOADING|BUSY|MISCONF|READONLY|NOREPLICAS|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|MOVED|ASK|UNBLOCKED|ERR max number of clients|ERR The stream has exhausted the last possible ID)\b/;
 
 /** What a script says whose keys are on their way to another node. */
 const moving = /attempted to access a non local key|while the cluster is (down|in read-only)/;

@@ -8,7 +8,8 @@ import { streamInfo } from './stream-info.ts';
 // What keeps those apart who remove entries of a stream, and those who read all of it.
 
 const markScript = smallScript(new URL('lua/mark.lua', import.meta.url));
-const markKey = (stream: string) => `${stream}:compacted`;
+/** The key that tells up to where the history of a stream is not whole. */
+export const compactedKey = (stream: string): string => `${stream}:compacted`;
 
 /**
  * Runs a compaction of a stream, or a replay: one at a time. Fails with `held_by_another`, naming the holder. The signal
@@ -21,13 +22,13 @@ export const withStreamLock = <T>(
 
 /** Marks that from now on the history of a stream before an id is not whole. It works also when memory is out. */
 export async function markCompacted({ redis, stream }: StreamRange, before: string): Promise<void> {
-  const marked = (await redis.get(markKey(stream))) ?? '0-0';
-  if (compareIds(marked, before) < 0) await markScript(redis, [markKey(stream)], [before]);
+  const marked = (await redis.get(compactedKey(stream))) ?? '0-0';
+  if (compareIds(marked, before) < 0) await markScript(redis, [compactedKey(stream)], [before]);
 }
 
 /** Fails with `compacted` if the state of a stream as it was at an id cannot be told, because it was compacted since. */
 export async function refuseCompacted({ redis, stream }: StreamRange, until: string): Promise<void> {
-  const mark = (await redis.get(markKey(stream))) ?? '0-0';
+  const mark = (await redis.get(compactedKey(stream))) ?? '0-0';
   if (compareIds(until, mark) >= 0) return;
   const moment = new Date(Number.parseInt(mark, 10)).toISOString();
   throw new Failure(

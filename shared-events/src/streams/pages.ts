@@ -1,7 +1,8 @@
 import type { RawEntry } from '../events/entry.ts';
 import type { Store } from '../redis/store.ts';
 
-const pageSize = 500;
+/** How many entries a page has, if nothing else is said. */
+const defaultSize = 500;
 
 /** A stream, and who reads it. */
 export interface StreamRange {
@@ -14,22 +15,24 @@ export const pagesAfter = (
   { redis, stream }: StreamRange,
   after: string,
   until = '+',
+  size = defaultSize,
 ): AsyncGenerator<RawEntry[]> =>
-  pages((from) => redis.xrange(stream, from, until, 'COUNT', pageSize), `(${after}`);
+  pages((from) => redis.xrange(stream, from, until, 'COUNT', size), `(${after}`, size);
 
 /** Yields the entries up to an id, from the last to the first, page by page; the next is read while one is used. */
 export const pagesBefore = ({ redis, stream }: StreamRange, until = '+'): AsyncGenerator<RawEntry[]> =>
-  pages((to) => redis.xrevrange(stream, to, '-', 'COUNT', pageSize), until);
+  pages((to) => redis.xrevrange(stream, to, '-', 'COUNT', defaultSize), until, defaultSize);
 
 async function* pages(
   read: (from: string) => Promise<RawEntry[]>,
   first: string,
+  size: number,
 ): AsyncGenerator<RawEntry[]> {
   let next: Promise<RawEntry[]> | undefined = read(first);
   while (next) {
     const page: RawEntry[] = await next;
     const last = page.at(-1);
-    next = last && page.length === pageSize ? read(`(${last[0]}`) : undefined;
+    next = last && page.length === size ? read(`(${last[0]}`) : undefined;
     // Whoever stops half-way never asks how the reading ahead went.
     next?.catch(() => undefined);
     if (last) yield page;
@@ -40,6 +43,12 @@ async function* pages(
 export async function lastEntry({ redis, stream }: StreamRange): Promise<RawEntry | undefined> {
   const [last] = await redis.xrevrange(stream, '+', '-', 'COUNT', 1);
   return last;
+}
+
+/** Resolves to the id of the last entry up to one; to `0-0` if there is none. */
+export async function lastUpTo({ redis, stream }: StreamRange, id: string): Promise<string> {
+  const [last] = await redis.xrevrange(stream, id, '-', 'COUNT', 1);
+  return last?.[0] ?? '0-0';
 }
 
 /** Resolves to the id of the last entry there is; to `0-0` if there is none. */

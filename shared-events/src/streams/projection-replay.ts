@@ -1,4 +1,5 @@
 import { type RawEntry, subjectOf, type UndecodableEntry } from '../events/entry.ts';
+import type { Partition } from '../events/layout.ts';
 import { script } from '../redis/script.ts';
 import type { Store } from '../redis/store.ts';
 import { undisturbed } from './maintenance.ts';
@@ -21,7 +22,7 @@ const swapScript = script(new URL('lua/swap-projection.lua', import.meta.url));
  * replaces in one step; to verify, it is built in memory, so that nothing is written. An entry that cannot be understood
  * is passed by, as in following.
  */
-export function projectionReplay(redis: Store, projection: Projection, partition: number): ReplayTarget {
+export function projectionReplay(redis: Store, projection: Projection, partition: Partition): ReplayTarget {
   const { name } = projection;
   const stream = projection.stream.key(partition);
   const range = { redis, stream };

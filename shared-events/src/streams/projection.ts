@@ -1,6 +1,6 @@
 import { type RawEntry, UndecodableEntry } from '../events/entry.ts';
 import type { Envelope, EventStream } from '../events/event-stream.ts';
-import { hashTag } from '../events/ids.ts';
+import { hashTag, type Partition } from '../events/layout.ts';
 import { readingScript, script } from '../redis/script.ts';
 import type { Store } from '../redis/store.ts';
 import { evidenceArgs, evidenceLua, evidenceOf } from './evidence.ts';
@@ -31,7 +31,7 @@ export interface Projection<Type extends string = string> {
 }
 
 /** Returns the key that a projection of one partition is kept in. */
-export const projectionKey = ({ name }: Pick<Projection, 'name'>, partition: number): string =>
+export const projectionKey = ({ name }: Pick<Projection, 'name'>, partition: Partition): string =>
   `${name}:${hashTag(partition)}`;
 
 /** A projection of one partition as it is kept in Redis, together with the position up to which it holds. */
@@ -62,7 +62,7 @@ type Standing = 'whole' | 'lost' | 'unknown';
 interface KeepOptions {
   redis: Store;
   projection: Projection;
-  partition: number;
+  partition: Partition;
   /** Told of each entry that cannot be understood. */
   onUndecodable(error: UndecodableEntry): void;
 }

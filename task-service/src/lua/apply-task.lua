@@ -1,30 +1,32 @@
--- What an event does to a task's record and index. The write, the cascade and the replay all use this, and nothing
--- else writes records or index.
--- KEYS[3] is the index of the user's tasks; KEYS[4] to KEYS[6] the same by status: pending, in-progress, completed.
-local status_index = {pending = KEYS[4], ['in-progress'] = KEYS[5], completed = KEYS[6]}
+-- What an event does to a task's record and index. The write, the cascade, the replay and the copy into another layout all
+-- use this, and nothing else writes records or index.
+
+-- The index of a user's tasks, whose keys stand in KEYS from a place on: of all, and by status.
+local function index_at(first)
+  return {all = KEYS[first], pending = KEYS[first + 1], ['in-progress'] = KEYS[first + 2], completed = KEYS[first + 3]}
+end
 
 -- Fails, before anything was written, if a key of the index holds something else.
-local function check_index()
-  for at = 3, 6 do redis.call('ZCARD', KEYS[at]) end
+local function check_index(index)
+  for _, key in pairs(index) do redis.call('ZCARD', key) end
 end
 
-local function remove_from_index(subject)
-  for at = 3, 6 do redis.call('ZREM', KEYS[at], subject) end
+local function remove_from_index(index, subject)
+  for _, key in pairs(index) do redis.call('ZREM', key, subject) end
 end
 
-local function apply(record, event, status)
+local function apply(record, index, event, status)
   if event.type == 'task.deleted' then
     redis.call('DEL', record)
-    remove_from_index(event.subject)
+    remove_from_index(index, event.subject)
     return
   end
   write(record, event)
-  redis.call('ZADD', KEYS[3], 0, event.subject)
-  for name, index in pairs(status_index) do
-    if name == status then
-      redis.call('ZADD', index, 0, event.subject)
+  for name, key in pairs(index) do
+    if name == 'all' or name == status then
+      redis.call('ZADD', key, 0, event.subject)
     elseif event.type ~= 'task.created' then
-      redis.call('ZREM', index, event.subject)
+      redis.call('ZREM', key, event.subject)
     end
   end
 end

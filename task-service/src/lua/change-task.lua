@@ -7,7 +7,8 @@ local version, schema, document = read(KEYS[2])
 if not version then return {'missing'} end
 if version ~= ARGV[1] then return {'conflict', version, schema, document} end
 
-check_index()
+local index = index_at(3)
+check_index(index)
 local event = append(KEYS[1], {unpack(ARGV, 3)})
-apply(KEYS[2], event, ARGV[2])
+apply(KEYS[2], index, event, ARGV[2])
 return {'done', event.version}

@@ -6,7 +6,8 @@
 if redis.call('GET', KEYS[2]) ~= ARGV[1] then return 'lost' end
 if not holds(KEYS[7], unpack(ARGV, 2, 5)) then return 'uncaused' end
 
-check_index()
+local index = index_at(3)
+check_index(index)
 local count = tonumber(ARGV[6])
 local fields = {unpack(ARGV, 7, 6 + count)}
 for at = 8, #KEYS do
@@ -14,9 +15,9 @@ for at = 8, #KEYS do
   local version, schema, document = read(KEYS[at])
   if version then
     fields[4], fields[6], fields[8] = subject, document, schema
-    apply(KEYS[at], append(KEYS[1], fields))
+    apply(KEYS[at], index, append(KEYS[1], fields))
   else
-    remove_from_index(subject)
+    remove_from_index(index, subject)
   end
 end
 return 'done'

@@ -5,15 +5,17 @@
 local moved = since(KEYS[1], last.subject)
 if moved == 'behind' or moved == 'foreign' then return moved end
 
+local index = index_at(3)
+
 local function index_is_right()
-  for at = 3, 6 do
-    local expected = is_living and (at == 3 or KEYS[at] == status_index[ARGV[11]])
-    local found = redis.call('ZSCORE', KEYS[at], last.subject) and true or false
+  for name, key in pairs(index) do
+    local expected = is_living and (name == 'all' or name == ARGV[11])
+    local found = redis.call('ZSCORE', key, last.subject) and true or false
     if found ~= expected then return false end
   end
   return true
 end
 
 if moved == 'moved' or (record_is_right(KEYS[2]) and index_is_right()) then return 'same' end
-if ARGV[5] == 'replay' then apply(KEYS[2], last, ARGV[11]) end
+if ARGV[5] == 'replay' then apply(KEYS[2], index, last, ARGV[11]) end
 return 'different'

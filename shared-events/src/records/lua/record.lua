@@ -39,8 +39,10 @@ local function repeated(stream, marker, body_hash)
   return {'done', version, entry[2][8], entry[2][6]}
 end
 
-local function remember(marker, body_hash, seconds, version)
+-- `made` is a list that is there only while markers are being copied: of those that were made meanwhile.
+local function remember(marker, made, body_hash, seconds, version)
   redis.call('SET', marker, body_hash .. ' ' .. version, 'EX', seconds)
+  redis.call('RPUSHX', made, marker)
 end
 
 -- Appends an entry with these fields. Must be the first write of a script: it is the last step that can fail.

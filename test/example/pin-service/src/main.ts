@@ -12,8 +12,8 @@ await runService({
   config: commonConfig.shape({ PORT: listenPort(8004) }),
   api: pinApi,
   projections: [openTasks],
-  build({ config, redis, writer }) {
-    const store = pinStore({ redis, writer, partitions: config.PARTITIONS });
+  build({ layout, redis, writer }) {
+    const store = pinStore({ redis, writer, layout });
     return {
       collaborators: { store, now: () => new Date().toISOString() },
       reactions: [forgetPins({ store })],

@@ -1,4 +1,4 @@
-import { hashTag, partitionOf, type RequestContext } from 'shared-events';
+import { hashTag, type Layout, partitionOf, type RequestContext } from 'shared-events';
 import { type Records, recordLua, records, type Stored } from 'shared-events/records';
 import { type Store, script } from 'shared-events/redis';
 import { appending } from 'shared-events/service';
@@ -18,12 +18,12 @@ export interface PinStore extends Records<Pin> {
 interface PinStoreOptions {
   redis: Store;
   writer: Store;
-  partitions: number;
+  layout: Layout;
 }
 
 /** Pins as they are kept in Redis: keys and script. */
-export function pinStore({ redis, writer, partitions }: PinStoreOptions): PinStore {
-  const partition = (userId: string) => partitionOf(userId, partitions);
+export function pinStore({ redis, writer, layout }: PinStoreOptions): PinStore {
+  const partition = (userId: string) => partitionOf(userId, layout);
   const recordKey = (userId: string) => `pin:${hashTag(partition(userId))}:${userId}`;
   const keysOf = ({ id }: Pin) => [pinEvents.key(partition(id)), recordKey(id)];
 
