@@ -18,6 +18,8 @@ import { RedisUnavailable } from './unavailable.ts';
 const connectTimeout = 1000;
 /** How often the nodes are asked who has what, in milliseconds. It is asked as well when a node says it has moved. */
 const refreshInterval = 5000;
+/** How long a closed connection is left to connect again by itself, in milliseconds: longer than `backoff` has it wait. */
+const stuckTimeout = 2000;
 
 /**
  * The connections to the masters of a Redis Cluster. A command goes to the node that has its keys, and elsewhere only when
@@ -60,11 +62,18 @@ export class ClusterConnection extends Cluster {
     });
     this.on('error', (error) => tell(error, 'all nodes'));
     this.on('node error', tell);
-    // ioredis connects again by itself, but not if the last node goes while the names of the nodes are looked up.
+    // ioredis connects again by itself, but not if the last node goes while the names of the nodes are looked up. It says
+    // that it is closed also while it waits to do so.
+    let tries = 0;
+    this.on('connecting', () => {
+      tries += 1;
+    });
     this.on('close', () => {
+      if (this.#isOver) return;
+      const before = tries;
       setTimeout(() => {
-        if (this.status === 'close' && !this.#isOver) this.connect().catch(() => undefined);
-      }, backoff(1));
+        if (tries === before && !this.#isOver) this.connect().catch(() => undefined);
+      }, stuckTimeout);
     });
     this.on('+node', (node: Redis) => {
       prepare(node, () => tell.forget(keyOf(node)));
