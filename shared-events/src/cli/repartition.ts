@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { constants, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Redis } from 'ioredis';
 import { type CommonConfig, commonConfig, nodesIn, readConfig } from '../config.ts';
 import { partitionsOf } from '../events/layout.ts';
+import { streamKeys } from '../events/streams.ts';
 import { Failure } from '../failure.ts';
 import { recordsReplay } from '../records/replay.ts';
 import { openRedis } from '../redis/connection.ts';
@@ -86,7 +86,6 @@ await command(async () => {
       'The data of a cluster cannot be moved: only from one Redis, into itself or a cluster.',
     );
   }
-  setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
   const source = await open(config);
   if (!(source instanceof Redis)) return;
   let target: Store = source;
@@ -157,10 +156,8 @@ async function move(change: ChangeOptions, signal: AbortSignal): Promise<void> {
   // What was killed between the two last steps of a move to another Redis.
   if ((await source.get(layoutKey)) === closed) return endMove(change);
   const kept = await keptByServices();
-  const streams = kept.records.flatMap(({ stream }) => partitionsOf(from).map(stream.key));
-  const lengths = await Promise.all(streams.map((stream) => source.xlen(stream)));
-  const total = lengths.reduce((sum, length) => sum + length, 0);
-  const bar = progress({ out: process.stderr, label: 'copy', total });
+  const streams = streamKeys(from);
+  const bar = progress({ out: process.stderr, label: 'copy', total: await lengthOf(source, streams) });
   const pause = await withLocks(source, streams, signal, (held) =>
     changeLayout({ ...change, ...kept, signal: held, onRead: bar.add }),
   );
@@ -187,12 +184,18 @@ function withLocks<T>(
 
 async function verify({ source, target, state }: ChangeOptions): Promise<void> {
   const { records, projections } = await keptByServices();
+  const listKeys = partitionKeys(target);
+  const targets = partitionsOf(state.to).flatMap((partition) => [
+    ...records.map((set) => recordsReplay(target, set, partition, state.to, listKeys)),
+    ...projections.map((projection) => projectionReplay(target, projection, partition)),
+  ]);
+  const copied = await lengthOf(source, streamKeys(state.from));
+  const replayed = targets.map(({ stream }) => stream);
+  const total = copied + (await lengthOf(target, replayed));
+  const bar = progress({ out: process.stderr, label: 'verify', total });
   let differences = 0;
-  let read = 0;
   const observer = {
-    onRead(entries: number) {
-      read += entries;
-    },
+    onRead: bar.add,
     onDifference(what: string) {
       differences += 1;
       say(what);
@@ -205,19 +208,18 @@ async function verify({ source, target, state }: ChangeOptions): Promise<void> {
       await compareStreams({ from: source, into: target, set, source: each, last, ...observer });
     }
   }
-  const listKeys = partitionKeys(target);
-  for (const partition of partitionsOf(state.to)) {
-    const targets = [
-      ...records.map((set) => recordsReplay(target, set, partition, state.to, listKeys)),
-      ...projections.map((projection) => projectionReplay(target, projection, partition)),
-    ];
-    for (const { stream, replay } of targets) {
-      const lock = { redis: target, stream, holder: holderOf('repartition --verify') };
-      await withStreamLock(lock, (signal) => replay('verify', signal, observer));
-    }
+  for (const { stream, replay } of targets) {
+    const lock = { redis: target, stream, holder: holderOf('repartition --verify') };
+    await withStreamLock(lock, (signal) => replay('verify', signal, observer));
   }
-  say(`${read} entries compared, ${differences} differences`);
+  bar.end();
+  say(`${copied} entries compared, and what is made of them: ${differences} differences`);
   if (differences > 0) process.exitCode = 1;
+}
+
+async function lengthOf(redis: Store, streams: readonly string[]): Promise<number> {
+  const lengths = await Promise.all(streams.map((stream) => redis.xlen(stream)));
+  return lengths.reduce((sum, length) => sum + length, 0);
 }
 
 async function back(change: ChangeOptions, discard: boolean): Promise<void> {
