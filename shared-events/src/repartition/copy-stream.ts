@@ -25,10 +25,10 @@ interface CopyOptions {
   onCaughtUp(): void;
 }
 
-/** How many entries are read at once: enough that many of the new partitions have some to append together. */
-const pageSize = 2000;
 /** How many entries are appended in one step, so that Redis is not held up. */
 const stepSize = 100;
+/** How many are read at once, at most. */
+const maxPage = 2000;
 /** How often a stream is looked at that all was copied of, in milliseconds. */
 const pollInterval = 20;
 
@@ -52,10 +52,12 @@ export async function copyStream(options: CopyOptions): Promise<void> {
     await Promise.all([...parts].map(([partition, part]) => append(set, homes.get(partition) as Home, part)));
   }
 
+  // One step for each of the new partitions, more or less.
+  const size = Math.min(maxPage, stepSize * homes.size);
   let position = [...homes.values()].map(({ last }) => last).sort(compareIds)[0] ?? '0-0';
   for (;;) {
     const isAll = isFenced();
-    for await (const page of pagesAfter({ redis: from, stream }, position, '+', pageSize)) {
+    for await (const page of pagesAfter({ redis: from, stream }, position, '+', size)) {
       signal.throwIfAborted();
       await copy(page);
       position = page.at(-1)?.[0] ?? position;
