@@ -1,3 +1,4 @@
+import { allStreams } from '../events/streams.ts';
 import { Failure } from '../failure.ts';
 import type { Positions } from '../streams/entries.ts';
 
@@ -35,7 +36,9 @@ export function decodeCursor(
   streams: readonly string[],
 ): { positions: Positions; isOlder: boolean } {
   const [latest = '', ...behind] = cursor.split('.');
-  if (behind.length === 0 || streams.length % behind.length !== 0) throw invalid();
+  // A part for each stream of each partition.
+  const isWhole = behind.length > 0 && behind.length % allStreams.length === 0;
+  if (!isWhole || streams.length % behind.length !== 0) throw invalid();
   const top = number(latest);
   const ids = behind.map((part) => idBehind(top, part));
   return {
