@@ -4,8 +4,8 @@
 # a process's arguments.
 # The account `default`, which needs no password, is off. REDIS_DEFAULT_USER=on leaves it on, with all rights: for a
 # Redis of one's own machine, and refused for one that listens beyond it.
-# With --cluster-enabled yes there are the accounts of cluster.acl as well, and a replica is the account `replica` for its
-# master.
+# With --cluster-enabled yes there are the accounts of cluster.acl as well, and with SENTINEL_REDIS_PASSWORD those of
+# sentinel.acl; then a replica is the account `replica` for its master.
 # The ACL file is written to REDIS_ACL_FILE, by default in the temporary folder; it is made anew at every start.
 set -eu
 umask 077
@@ -42,13 +42,24 @@ case "${REDIS_DEFAULT_USER:-off} $* " in
 esac
 folder=$(dirname "$0")
 is_node=no
-case "$* " in *'--cluster-enabled yes '*) is_node=yes ;; esac
 # Read here, where a file that cannot be read ends the script; in a pipe it would be none.
 accounts=$(cat "$folder/users.acl")
 of_nodes=$(cat "$folder/cluster.acl")
+of_sentinels=$(cat "$folder/sentinel.acl")
 all="$accounts
+$of_nodes
+$of_sentinels"
+if [ -n "${SENTINEL_REDIS_PASSWORD:-}" ]; then
+  is_node=yes
+  accounts="$accounts
+$of_sentinels"
+fi
+case "$* " in *'--cluster-enabled yes '*)
+  is_node=yes
+  accounts="$accounts
 $of_nodes"
-[ $is_node = no ] || accounts=$all
+  ;;
+esac
 variables() { printf '%s\n' "$1" | sed -n 's/^user .* #//p'; }
 hashes=
 for variable in $(variables "$accounts"); do

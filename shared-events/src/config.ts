@@ -51,6 +51,13 @@ export const commonConfig = object({
     'must be nodes such as 10.0.0.1:6379,10.0.0.2:6379',
     (value) => value === undefined || nodesIn(value) !== undefined,
   ),
+  /** Some Sentinels in place of the one Redis: they tell which is the master of a name, and they are asked again when it fails. */
+  REDIS_SENTINELS: paired('REDIS_SENTINEL_NAME').test(
+    'nodes',
+    'must be Sentinels such as 10.0.0.1:26379,10.0.0.2:26379',
+    (value) => value === undefined || nodesIn(value) !== undefined,
+  ),
+  REDIS_SENTINEL_NAME: paired('REDIS_SENTINELS'),
   /** How many replicas must have a write before it is answered. */
   REDIS_REPLICAS: wholeNumber(0, 4).default(0),
   /** The account and its password; that of Redis's `default` account, which needs none, when left out. */
@@ -64,9 +71,15 @@ export const commonConfig = object({
     .oneOf(logLevels, `must be one of ${logLevels.join(', ')}`)
     .default('info'),
 }).test('one-redis', function isOneRedis() {
-  const { REDIS_CLUSTER, REDIS_HOST, REDIS_PORT } = this.originalValue;
-  if (REDIS_CLUSTER === undefined || (REDIS_HOST ?? REDIS_PORT) === undefined) return true;
-  return this.createError({ path: 'REDIS_CLUSTER', message: 'cannot stand beside REDIS_HOST or REDIS_PORT' });
+  const { REDIS_CLUSTER, REDIS_SENTINELS, REDIS_HOST, REDIS_PORT } = this.originalValue;
+  const places = Object.entries({
+    REDIS_CLUSTER,
+    REDIS_SENTINELS,
+    'REDIS_HOST or REDIS_PORT': REDIS_HOST ?? REDIS_PORT,
+  });
+  const [path, other] = places.filter(([, value]) => value !== undefined).map(([name]) => name);
+  if (path === undefined || other === undefined) return true;
+  return this.createError({ path, message: `cannot stand beside ${other}` });
 });
 
 export type CommonConfig = InferType<typeof commonConfig>;

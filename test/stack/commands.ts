@@ -25,7 +25,7 @@ const accounts = {
  */
 export function startCommand(
   name: keyof typeof scripts,
-  { ports }: { ports: Pick<Ports, 'redis' | 'cluster'> },
+  { ports }: { ports: Pick<Ports, 'redis' | 'cluster' | 'sentinels'> },
   args: string[],
   partitions?: number,
   env: Record<string, string> = {},

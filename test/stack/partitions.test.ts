@@ -124,6 +124,7 @@ for (const [name, value, rule] of [
   ['REDIS_REPLICAS', '5', 'must be a whole number from 0 to 4'],
   ['REDIS_CLUSTER', '10.0.0.1:6379', 'cannot stand beside REDIS_HOST or REDIS_PORT'],
   ['REDIS_CLUSTER', '10.0.0.1,:6379', '.*must be nodes such as'],
+  ['REDIS_SENTINELS', '10.0.0.1:26379', 'needs REDIS_SENTINEL_NAME beside it'],
   ['LOG_LEVEL', 'loud', 'must be one of fatal, error'],
   ['TASK_BASE', 'task-service:8002', 'must be an http address'],
 ] as const) {

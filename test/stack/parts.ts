@@ -20,6 +20,8 @@ export interface Ports {
   redis: number;
   /** Of all nodes, where Redis is a cluster. */
   cluster?: number[];
+  /** Of those who know which Redis is the master, where Sentinels watch it. */
+  sentinels?: number[];
 }
 
 export type ServiceName = 'user-service' | 'task-service';
@@ -37,10 +39,22 @@ const program = (name: string): string => {
 };
 
 /** Where Redis is, as services and commands read it from the environment; what is empty counts as absent. */
-export const redisAddress = ({ redis, cluster }: Pick<Ports, 'redis' | 'cluster'>) =>
-  cluster
-    ? { REDIS_CLUSTER: cluster.map((port) => `127.0.0.1:${port}`).join(), REDIS_HOST: '', REDIS_PORT: '' }
-    : { REDIS_CLUSTER: '', REDIS_HOST: '127.0.0.1', REDIS_PORT: String(redis) };
+export function redisAddress({ redis, cluster, sentinels }: Pick<Ports, 'redis' | 'cluster' | 'sentinels'>) {
+  const nowhere = {
+    REDIS_CLUSTER: '',
+    REDIS_SENTINELS: '',
+    REDIS_SENTINEL_NAME: '',
+    REDIS_HOST: '',
+    REDIS_PORT: '',
+  };
+  const list = (ports: number[]) => ports.map((port) => `127.0.0.1:${port}`).join();
+  if (cluster) return { ...nowhere, REDIS_CLUSTER: list(cluster) };
+  if (sentinels) return { ...nowhere, REDIS_SENTINELS: list(sentinels), REDIS_SENTINEL_NAME: watchedName };
+  return { ...nowhere, REDIS_HOST: '127.0.0.1', REDIS_PORT: String(redis) };
+}
+
+/** What Sentinels call the master that they watch. */
+export const watchedName = 'tasks';
 
 /** Asks on a connection of its own: one that is kept would hold up the stop of a service. */
 const answers = async (url: string): Promise<boolean> =>

@@ -19,7 +19,10 @@ export interface StartOptions {
   dataDir: string;
 }
 
-export const portVariables: Record<Exclude<keyof Ports, 'cluster'>, [variable: string, preset: number]> = {
+export const portVariables: Record<
+  Exclude<keyof Ports, 'cluster' | 'sentinels'>,
+  [variable: string, preset: number]
+> = {
   gateway: ['GATEWAY_PORT', 8080],
   operator: ['OPERATOR_PORT', 8081],
   users: ['USER_SERVICE_PORT', 8005],

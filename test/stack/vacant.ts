@@ -8,7 +8,7 @@ import { isFree } from './ports.ts';
 import { portVariables } from './start-options.ts';
 
 /** Fails, naming the variable that changes it, if a port is in use or named twice. */
-export async function refuseBusyPorts({ cluster, ...ports }: Ports): Promise<void> {
+export async function refuseBusyPorts({ cluster, sentinels: _, ...ports }: Ports): Promise<void> {
   const names = Object.keys(portVariables) as (keyof typeof portVariables)[];
   const wanted = names.flatMap((name) => {
     const own = name === 'redis' && cluster ? cluster.flatMap((port) => [port, busOf(port)]) : [ports[name]];

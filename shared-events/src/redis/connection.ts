@@ -1,4 +1,5 @@
 import { Redis, type RedisOptions } from 'ioredis';
+import { nodesIn } from '../config.ts';
 import { ClusterConnection } from './cluster.ts';
 import { confirmWrites } from './confirm.ts';
 import {
@@ -8,6 +9,7 @@ import {
   gatherWrites,
   grace,
   observed,
+  type RedisConfig,
   speaking,
   tellAbsence,
 } from './settings.ts';
@@ -28,10 +30,13 @@ export function openRedis(options: ConnectionOptions, commandTimeout = defaultTi
   if (options.config.REDIS_CLUSTER) return new ClusterConnection(options, commandTimeout);
   const socketTimeout = commandTimeout + grace;
   const redis = new Connection(options, {
+    ...placeOf(options.config, backoff),
     commandTimeout,
     socketTimeout,
     enableOfflineQueue: false,
     retryStrategy: backoff,
+    // Of a master that has become a replica: Sentinels know the new one. What was sent is not sent again.
+    reconnectOnError: ({ message }) => message.startsWith('READONLY'),
   });
   if (options.confirmation) confirmWrites(redis, options.confirmation);
   redis.on('ready', () => options.log.info('redis is connected'));
@@ -53,13 +58,38 @@ export interface ReaderOptions extends ConnectionOptions {
  */
 export function openBlockingRedis({ redis, key, ...options }: ReaderOptions, block: number): Redis {
   const socketTimeout = block + defaultTimeout + grace;
+  const { config } = options;
   const reader = new Connection(options, {
-    ...addressOf(redis, key),
+    ...(config.REDIS_SENTINELS ? placeOf(config, never) : addressOf(redis, key)),
     socketTimeout,
-    retryStrategy: () => null,
+    retryStrategy: never,
   });
   // Whoever reads is told by the read.
   return reader.on('error', (error) => options.log.debug({ reason: error.message }, 'a reader is cut off'));
+}
+
+/** Has a connection that fails not be tried again. */
+const never = () => null;
+
+/**
+ * Returns where the one Redis is, or who knows: Sentinels, which are asked each time a connection is made.
+ * @param retry how long to wait before they are asked again if none answers, in milliseconds
+ */
+function placeOf(
+  { REDIS_HOST: host, REDIS_PORT: port, REDIS_SENTINELS, REDIS_SENTINEL_NAME: name, REDIS_TLS }: RedisConfig,
+  retry: (times: number) => number | null,
+): Partial<RedisOptions> {
+  const sentinels = nodesIn(REDIS_SENTINELS ?? '');
+  if (!REDIS_SENTINELS || !sentinels || !name) return { host, port };
+  return {
+    sentinels,
+    name,
+    sentinelRetryStrategy: retry,
+    sentinelCommandTimeout: defaultTimeout,
+    // Else a master that is frozen would be believed in as long as it keeps its connections.
+    failoverDetector: retry !== never,
+    ...(REDIS_TLS && { sentinelTLS: {}, enableTLSForSentinelMode: true }),
+  };
 }
 
 class Connection extends Redis {
@@ -67,8 +97,6 @@ class Connection extends Redis {
 
   constructor({ config, observe }: ConnectionOptions, options: Omit<RedisOptions, 'replyMapping'>) {
     super({
-      host: config.REDIS_HOST,
-      port: config.REDIS_PORT,
       ...speaking(config),
       connectTimeout: defaultTimeout + grace,
       maxRetriesPerRequest: 0,

@@ -15,7 +15,17 @@ export type CommandObserver = (command: Command) => (error?: Error) => void;
 
 /** Where Redis is, and who asks. */
 export type RedisConfig = Pick<CommonConfig, 'REDIS_HOST' | 'REDIS_PORT'> &
-  Partial<Pick<CommonConfig, 'REDIS_CLUSTER' | 'REDIS_USERNAME' | 'REDIS_PASSWORD' | 'REDIS_TLS'>>;
+  Partial<
+    Pick<
+      CommonConfig,
+      | 'REDIS_CLUSTER'
+      | 'REDIS_SENTINELS'
+      | 'REDIS_SENTINEL_NAME'
+      | 'REDIS_USERNAME'
+      | 'REDIS_PASSWORD'
+      | 'REDIS_TLS'
+    >
+  >;
 
 export interface ConnectionOptions {
   config: RedisConfig;

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { Cluster, Command, type Redis } from 'ioredis';
 import type { Node } from '../config.ts';
 import { RedisUnavailable, unavailableIf } from './unavailable.ts';
@@ -11,8 +12,14 @@ export type Store = Redis | Cluster;
 /** Returns the address of the node that has a key, as far as is known. Fails with RedisUnavailable if nothing is. */
 export function addressOf(redis: Store, key: string): Node {
   if (!(redis instanceof Cluster)) {
-    const { host = '127.0.0.1', port = 6379 } = redis.options;
-    return { host, port };
+    const { host = '127.0.0.1', port = 6379, sentinels } = redis.options;
+    if (!sentinels) return { host, port };
+    // Which Redis it is was told by a Sentinel.
+    const { remoteAddress, remotePort } = redis.stream as Socket;
+    if (remoteAddress === undefined || remotePort === undefined) {
+      throw new RedisUnavailable('no Redis is connected');
+    }
+    return { host: remoteAddress, port: remotePort };
   }
   const owner = ownerOf(redis, key);
   if (owner === undefined) throw new RedisUnavailable(`no node is known that has ${key}`);

@@ -1,0 +1,31 @@
+import { type FaultOf, surviveIn } from '../faults/survive.ts';
+import { until } from '../stack/until.ts';
+import { openSentinelWorld, type SentinelWorld } from './world.ts';
+
+// A master with two replicas that Sentinels watch, with writes that both have before they are answered.
+
+/** How long Sentinels may take to have another master, in milliseconds. */
+const failover = 20_000;
+
+const faults: FaultOf<SentinelWorld>[] = [
+  {
+    name: 'the master that Sentinels watch is killed, and comes back as a replica',
+    short: true,
+    async inject(world) {
+      const before = await world.master();
+      before.freeze();
+      await until('another is the master', async () => (await world.master()) !== before, failover);
+      before.kill('SIGKILL');
+      await world.untilWhole();
+    },
+  },
+  {
+    name: 'Sentinels make a replica the master because somebody asks for it',
+    async inject(world) {
+      await world.failOver();
+      await world.untilWhole();
+    },
+  },
+];
+
+surviveIn(openSentinelWorld, faults);
