@@ -117,9 +117,10 @@ async function start<Config extends ServiceConfig, Collaborators>(
 
   /** Serves the data as it is laid out, and as it is laid out anew whenever that is changed. */
   async function followLayout(): Promise<never> {
-    for (let said = config.PARTITIONS; ; said = undefined) {
+    for (let isFirst = true; ; isFirst = false) {
+      const said = isFirst ? config.PARTITIONS : undefined;
       const layout = await claimLayout({ redis, writer, said, signal, log });
-      if (layoutText(layout) !== layoutText(current.layout)) {
+      if (!isFirst || layoutText(layout) !== layoutText(current.layout)) {
         const before = current;
         current = serve(layout);
         await before.stop();
@@ -201,7 +202,7 @@ function serving<Config extends ServiceConfig, Collaborators>(
   return {
     layout,
     answer: app.callback(),
-    /** Serves, and reads streams. Resolves when the data has another layout. */
+    /** Serves, and reads streams. Resolves when it has ended both, because the data has another layout, or is gone. */
     async open(): Promise<void> {
       isOpen = true;
       reading = readers.run().catch((error) => signal.aborted || fail(error));
@@ -216,6 +217,8 @@ function serving<Config extends ServiceConfig, Collaborators>(
         onAlone: () => openLeftFences(redis, streams, log),
       });
       isOpen = false;
+      ending.abort();
+      await reading;
     },
     /** Ends what would go on for as long as a client likes. */
     hangUp,
