@@ -50,8 +50,8 @@ export async function changeLayout({
   const left = options.records.map(({ stream }) => stream.name);
   const homeless = allStreams.find(({ name }) => !left.includes(name));
   if (homeless) throw new Failure('no_records', `No service says how ${homeless.name} is copied.`);
-  await writeChange(source, state);
   if (target !== source) await closeTarget(target, to);
+  await writeChange(source, state);
   const begun = performance.now();
   let fencedAt = begun;
   await copyLayout({
@@ -94,12 +94,12 @@ export async function endMove({ source, target, state }: ChangeOptions): Promise
 
 /** Has nobody serve the Redis that data goes to, which must have none of its own. */
 async function closeTarget(target: Store, to: Layout): Promise<void> {
-  if ((await target.get(layoutKey)) === closed) return;
-  await target.set(layoutKey, closed);
+  const before = await target.set(layoutKey, closed, 'GET');
+  if (before === closed) return;
   await delay(2 * watchInterval);
   const lengths = await Promise.all(streamKeys(to).map((stream) => target.xlen(stream)));
   if (lengths.every((length) => length === 0)) return;
-  await target.set(layoutKey, layoutText(to));
+  await (before === null ? target.del(layoutKey) : target.set(layoutKey, before));
   throw new Failure('not_empty', 'The Redis that the data is to go to has data of its own.');
 }
 
@@ -123,8 +123,8 @@ export const lastBefore = async (source: Redis, stream: string): Promise<string>
 
 /** Serves the old layout again, and removes the new one with all that was written since. */
 export async function changeBack({ source, target, state }: ChangeOptions): Promise<void> {
-  const { from, to, isDone } = state;
-  if (isDone) {
+  const { from, to } = state;
+  if ((await source.get(layoutKey)) !== layoutText(from)) {
     if (target !== source) await target.set(layoutKey, closed);
     await source.set(closedKey, 'closed', 'PX', closedTime);
     await delay(2 * watchInterval);

@@ -1,7 +1,9 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { type RawEntry, subjectOf, type UndecodableEntry } from '../events/entry.ts';
 import type { Partition } from '../events/layout.ts';
 import { script } from '../redis/script.ts';
 import type { Store } from '../redis/store.ts';
+import { compareIds } from './entry-id.ts';
 import { undisturbed } from './maintenance.ts';
 import { endOf, pagesAfter, type StreamRange } from './pages.ts';
 import { positionsKey } from './positions.ts';
@@ -33,6 +35,7 @@ export function projectionReplay(redis: Store, projection: Projection, partition
     stream,
     async replay(mode, signal, { onRead, onDifference, onUnreadable }) {
       const since = await endOf(range);
+      await applied(redis, live, since, signal);
       const inRedis = (key: string) => fieldsInRedis(redis, stream, key, name);
       const built = mode === 'replay' ? inRedis(shadow) : fieldsInMemory();
       const read = (from: string, told: (entries: number) => void) =>
@@ -66,6 +69,19 @@ export function projectionReplay(redis: Store, projection: Projection, partition
 }
 
 const ignore = () => undefined;
+
+/** How long whoever follows the stream may take to apply what was just written, in milliseconds. */
+const applyTimeout = 1000;
+
+/** Waits until a projection has come to an entry, or a second: what it has yet to apply is no difference. */
+async function applied(redis: Store, projection: string, id: string, signal: AbortSignal): Promise<void> {
+  const deadline = performance.now() + applyTimeout;
+  for (;;) {
+    const position = await redis.hget(projection, 'position');
+    if (position === null || compareIds(position, id) >= 0 || performance.now() > deadline) return;
+    await delay(20, undefined, { signal });
+  }
+}
 
 interface Building {
   range: StreamRange;
