@@ -191,7 +191,8 @@ export function taskStore({ redis, writer, layout }: TaskStoreOptions): TaskStor
         // The script puts in what the record has: the document as it stands, in the shape it was written in.
         const blank = { subject: '', data: '', schema: taskEvents.schema };
         const fields = taskEvents.encode({ type: 'task.deleted', ...blank, ...from });
-        return deleteScript(redis, keys, [
+        // By the writer: what a failover could lose must be done before the user's deletion is acknowledged, maybe elsewhere.
+        return deleteScript(writer, keys, [
           holder,
           ...evidenceArgs(deletion),
           fields.length,
