@@ -1,5 +1,5 @@
 import test from 'ava';
-import { Redis } from 'ioredis';
+import { type Cluster, Redis } from 'ioredis';
 import { firstLayout, hashTag, newId, userEvents } from 'shared-events';
 import { RedisUnavailable } from '../../shared-events/src/redis/unavailable.ts';
 import { userStore } from '../../user-service/src/store.ts';
@@ -163,3 +163,19 @@ test.serial(
     });
   },
 );
+
+test.serial('a client that is closed while it asks who has what does not go on asking', async (t) => {
+  await withClusterClients(async ({ open }) => {
+    const redis = (await open('user-service')) as Cluster;
+    const rounds = redis as unknown as { slotsTimer: unknown; resetNodesRefreshInterval(): void };
+    const answered = Promise.withResolvers<void>();
+    redis.refreshSlotsCache(() => {
+      // What ioredis does when one of its own rounds is answered.
+      rounds.resetNodesRefreshInterval();
+      answered.resolve();
+    });
+    redis.disconnect();
+    await answered.promise;
+    t.is(rounds.slotsTimer, null);
+  });
+});

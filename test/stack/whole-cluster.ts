@@ -9,6 +9,10 @@ export function openWholeCluster(ports: number[]): Redis {
     ports.map((port) => ({ host: '127.0.0.1', port })),
     { slotsRefreshInterval: 1000 },
   );
+  // Else it may ask for ever, and the process of the test does not end (see ClusterConnection).
+  const refresh = cluster.refreshSlotsCache.bind(cluster);
+  const isOver = () => ['disconnecting', 'end'].includes(cluster.status);
+  cluster.refreshSlotsCache = (callback) => refresh((error) => isOver() || callback?.(error));
   const each = async <T>(of: 'all' | 'master', ask: (node: Redis) => Promise<T>): Promise<T[]> => {
     if (cluster.status !== 'ready') await new Promise((resolve) => cluster.once('ready', resolve));
     return Promise.all(cluster.nodes(of).map(ask));

@@ -86,6 +86,15 @@ export class ClusterConnection extends Cluster {
     super.disconnect(reconnect);
   }
 
+  /** ioredis asks again and again who has what, also after it was disconnected if it was asking just then. */
+  override refreshSlotsCache(callback?: (error?: Error | null) => void): void {
+    super.refreshSlotsCache((error) => {
+      callback?.(error);
+      // biome-ignore lint/complexity/useLiteralKeys: it is private to ioredis, which does not do it here.
+      if (this.#isOver) this['clearNodesRefreshInterval']();
+    });
+  }
+
   override sendCommand(...args: Parameters<Cluster['sendCommand']>): Promise<unknown> {
     const [command] = args;
     // How the cluster is asked for its state when it is not ready.
