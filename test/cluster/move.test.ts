@@ -32,7 +32,9 @@ test('data moves from one Redis into a cluster while it is written, and is serve
         });
         await until('there is something to move', () => made.length > 300, 30_000);
         const into = there.stack.ports.cluster?.map((port) => `127.0.0.1:${port}`).join() ?? '';
-        const moved = await startCommand('repartition', stack, ['--to', '24', '--into', into]).result;
+        const from = `127.0.0.1:${stack.ports.redis}`;
+        const args = ['--to', '24', '--from', from, '--into', into];
+        const moved = await startCommand('repartition', there.stack, args).result;
         t.is(moved.code, 0, moved.errors);
         await until('the old services take nothing more', async () => {
           const { status } = await gateway.post('/users/users', { name: 'Ada', email: 'ada@example.com' });

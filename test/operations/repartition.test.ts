@@ -175,6 +175,7 @@ test('what cannot be is refused, with the reason, and changes nothing', async (t
         [['--to', '2'], /has 2 partitions already/],
         [['--to', '65'], /--to 65: give a whole number from 1 to 64/],
         [['--to', '4', '--into', 'nowhere'], /--into nowhere: give nodes such as/],
+        [['--to', '4', '--from', 'nowhere'], /--from nowhere: give a Redis such as/],
         [['--verify'], /No change of the layout was begun/],
         [['--back'], /No change of the layout was begun/],
         [['--drop-old'], /No change of the layout was begun/],

@@ -36,6 +36,7 @@ const help = `Changes the number of partitions of the data, or moves the data in
   npm run repartition -- --to 24                    into 24 partitions, in the same Redis; a multiple of what it has
   npm run repartition -- --to 24 --into NODES       into a cluster that has no data yet; NODES are some of its nodes:
                                                     10.0.0.1:6379,10.0.0.2:6379
+  … --from HOST:PORT                                take it from there, and not from where the environment says
   npm run repartition -- --verify                   compare the new layout with the old; exit code 1 if they differ
   npm run repartition -- --back                     serve the old layout again; --discard if that loses new entries
   npm run repartition -- --drop-old                 remove the old layout, so that there is no way back
@@ -46,6 +47,7 @@ Environment: REDIS_HOST and REDIS_PORT, where the data is, REDIS_USERNAME, REDIS
 const options = {
   to: { type: 'string' },
   into: { type: 'string' },
+  from: { type: 'string' },
   verify: { type: 'boolean' },
   back: { type: 'boolean' },
   discard: { type: 'boolean' },
@@ -79,7 +81,7 @@ await command(async () => {
   const { values } = parseArgs({ options });
   const chosen = [values.to, values.verify, values.back, values['drop-old']].filter(Boolean);
   if (values.help || chosen.length !== 1) return void say(help);
-  const config = readConfig(commonConfig, process.env);
+  const config = sourceOf(readConfig(commonConfig, process.env), values.from);
   if (config.REDIS_CLUSTER) {
     throw new Failure(
       'from_cluster',
@@ -93,7 +95,8 @@ await command(async () => {
     const before = await readChange(source);
     const state =
       values.to === undefined ? begun(before) : await wanted(source, before, values.to, values.into);
-    if (state.into !== '') target = await open({ ...config, REDIS_CLUSTER: state.into });
+    if (state.into !== '')
+      target = await open({ ...config, REDIS_CLUSTER: state.into, REDIS_SENTINELS: undefined });
     const change = { source, target, state };
     await exclusively({ redis: source, key: moverKey, holder: holderOf('repartition') }, async (signal) => {
       if (values.verify) await verify(change);
@@ -106,6 +109,17 @@ await command(async () => {
     target.disconnect();
   }
 });
+
+/** Returns the configuration with the Redis that data is taken from, if one was named. */
+function sourceOf(config: CommonConfig, from: string | undefined): CommonConfig {
+  if (from === undefined) return config;
+  const [node, ...others] = nodesIn(from) ?? [];
+  if (node === undefined || others.length > 0) {
+    throw new Failure('no_nodes', `--from ${from}: give a Redis such as 10.0.0.1:6379.`);
+  }
+  const nowhere = { REDIS_CLUSTER: undefined, REDIS_SENTINELS: undefined };
+  return { ...config, ...nowhere, REDIS_HOST: node.host, REDIS_PORT: node.port };
+}
 
 async function open(config: CommonConfig): Promise<Store> {
   const redis = openRedis({ config, log: silent }, commandTimeout);
