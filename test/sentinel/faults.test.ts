@@ -1,4 +1,6 @@
+import test from 'ava';
 import { type FaultOf, surviveIn } from '../faults/survive.ts';
+import { startCommand } from '../stack/commands.ts';
 import { until } from '../stack/until.ts';
 import { openSentinelWorld, type SentinelWorld } from './world.ts';
 
@@ -10,7 +12,6 @@ const failover = 20_000;
 const faults: FaultOf<SentinelWorld>[] = [
   {
     name: 'the master that Sentinels watch is killed, and comes back as a replica',
-    short: true,
     async inject(world) {
       const before = await world.master();
       before.freeze();
@@ -29,3 +30,15 @@ const faults: FaultOf<SentinelWorld>[] = [
 ];
 
 surviveIn(openSentinelWorld, faults);
+
+test.serial('services and commands find the master through Sentinels', async (t) => {
+  const world = await openSentinelWorld();
+  try {
+    await world.untilHealthy();
+    const { code, output, errors } = await startCommand('events', world.stack, ['lag']).result;
+    t.is(code, 0, errors);
+    t.regex(output, /user-events:\{0\} +group cascade/);
+  } finally {
+    await world.close();
+  }
+});
