@@ -4,7 +4,7 @@ import type { TaskStore } from './store.ts';
 
 /**
  * The reaction to a deleted user: their tasks go too, each with its event. It may end after any batch and begin again: a
- * task that is gone is not deleted twice. It ends as well if the deletion is not in the stream any more.
+ * task that is gone is not deleted twice.
  */
 export const cascade = ({ store }: { store: Pick<TaskStore, 'deleteSome'> }): Reaction =>
   reaction({

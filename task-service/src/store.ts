@@ -113,8 +113,8 @@ export interface TaskStore extends Records<Task> {
   list(query: ListQuery): Promise<Page>;
   /**
    * Deletes up to a hundred tasks of a user whose deletion this is, each with its event, in one step. Resolves to whether
-   * any are left to delete: none, and nothing is deleted, if the deletion is not in the stream of users' events. Fails
-   * with LeaseLost, and deletes none, if the lease of the fence is another's.
+   * any are left to delete. Fails with LeaseLost, and deletes none, if the lease of the fence is another's, or if the
+   * deletion is not in the stream of users' events.
    */
   deleteSome(deletion: Evidence & RequestContext, fence: Handling['fence']): Promise<boolean>;
 }
@@ -181,9 +181,7 @@ export function taskStore({ redis, writer, layout }: TaskStoreOptions): TaskStor
 
     async deleteSome(deletion, { key: lease, holder }) {
       const { subject: userId, request, trace } = deletion;
-      const ids = await redis.zrange(indexKey(userId), 0, String(deleteBatch));
-      const batch = ids.slice(0, deleteBatch);
-      if (batch.length === 0) return false;
+      const batch = await redis.zrange(indexKey(userId), 0, String(deleteBatch - 1));
       const at = partition(userId);
       const streams = { tasks: taskEvents.key(at), users: userEvents.key(at) };
       const keys = [streams.tasks, lease, ...indexKeys(userId), streams.users, ...batch.map(recordKey)];
@@ -201,8 +199,9 @@ export function taskStore({ redis, writer, layout }: TaskStoreOptions): TaskStor
         ]);
       });
       if (outcome === 'lost') throw new LeaseLost(lease);
-      if (outcome === 'uncaused') return false;
-      return ids.length > batch.length;
+      // Whether it is lost, or was told of by another node, is known to the node that has the group.
+      if (outcome === 'uncaused') throw new LeaseLost(`${streams.users} has no ${deletion.id}`);
+      return outcome === 'more';
     },
   };
 }

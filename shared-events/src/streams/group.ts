@@ -24,7 +24,10 @@ export const groupKeys = (stream: string, group: string) => ({
   dead: `${stream}:dead:${group}`,
 });
 
-/** Thrown if another consumer has taken the lease: what this one was given is no longer its own. */
+/**
+ * Thrown if what a consumer was given is no longer its own: another has taken the lease, or an entry is not there. It is
+ * let go, and whoever has the lease takes over what is pending then.
+ */
 export class LeaseLost extends Error {}
 
 /**

@@ -2,7 +2,8 @@
 -- KEYS  1 task-events  2 lease  3 the user's tasks  4-6 the same by status  7 user-events  8… the records
 -- ARGV  1 holder of the lease  2-5 the user's deletion: id, type, subject, request  6 how many fields an entry has
 --       7… the fields, with subject, data and schema empty · then the ids of the records
--- Answers 'lost' if the lease is another's, 'uncaused' if the user's deletion is not in the stream, else 'done'
+-- Answers 'lost' if the lease is another's, 'uncaused' if the user's deletion is not in the stream, 'more' if tasks are
+-- left, else 'done'. It always writes something, so that the answer is confirmed as a write is.
 if redis.call('GET', KEYS[2]) ~= ARGV[1] then return 'lost' end
 if not holds(KEYS[7], unpack(ARGV, 2, 5)) then return 'uncaused' end
 
@@ -20,4 +21,5 @@ for at = 8, #KEYS do
     remove_from_index(index, subject)
   end
 end
-return 'done'
+if #KEYS == 7 then redis.call('SET', KEYS[2], ARGV[1], 'KEEPTTL') end
+return redis.call('ZCARD', index.all) > 0 and 'more' or 'done'
