@@ -54,6 +54,7 @@ const floors = [
   ['operator'],
   ['cli'],
   ['process', 'readers'],
+  ['serving'],
   ['service'],
 ];
 

@@ -36,20 +36,32 @@ const commandTimeout = 4000;
 export const silent = pino({ level: 'silent' });
 
 /**
- * Connects to the Redis of the environment for the time of some work, which is told how the data is laid out. Fails if there is no Redis, or with `wrong_partitions` if the environment says another number.
+ * Connects to the Redis of the environment for the time of some work, which is told how the data is laid out. Fails if
+ * there is no Redis, or with `wrong_partitions` if the environment says another number.
  */
 export async function withRedis(
   work: (redis: Store, layout: Layout, config: CommonConfig) => Promise<void>,
 ): Promise<void> {
   const config = readConfig(commonConfig, process.env);
+  const redis = await connectTo(config);
+  try {
+    await work(redis, await layoutOfData(redis, config.PARTITIONS), config);
+  } finally {
+    redis.disconnect();
+  }
+}
+
+/** Connects to a Redis, for as long as a command likes. Fails if there is none. */
+export async function connectTo(config: CommonConfig): Promise<Store> {
   const redis = openRedis({ config, log: silent }, commandTimeout);
   try {
     await new Promise((resolve, reject) =>
       redis.once('ready', resolve).once('error', (error) => reject(nodeError(error) ?? error)),
     );
-    await work(redis, await layoutOfData(redis, config.PARTITIONS), config);
-  } finally {
+    return redis;
+  } catch (error) {
     redis.disconnect();
+    throw error;
   }
 }
 

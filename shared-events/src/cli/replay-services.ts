@@ -1,31 +1,19 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Failure } from '../failure.ts';
 import { command, say } from './command.ts';
 import { chooseNames, declined, replayHelp } from './replay.ts';
+import { workspacesWith } from './workspaces.ts';
 
 // `npm run replay` at the top of the project: each projection is replayed by the service that keeps it, under the
 // service's own account if the environment has its password, as Redis reads it (USER_SERVICE_REDIS_PASSWORD).
 
-const root = join(import.meta.dirname, '../../..');
-
-/** A service of this project. */
-interface Service {
-  name: string;
-  main: string;
-}
-
-const { workspaces } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
-  workspaces: string[];
-};
-const services: Service[] = workspaces
-  .map((name) => ({ name, main: join(root, name, 'src/main.ts') }))
-  .filter(({ main }) => existsSync(main));
+/** The services of this project, each with its program. */
+const services = workspacesWith('src/main.ts');
+type Service = (typeof services)[number];
 
 /** Returns the names of what a service can replay. */
-function namesOf({ main }: Service): string[] {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [main, 'replay', '--list'], {
+function namesOf({ path }: Service): string[] {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [path, 'replay', '--list'], {
     encoding: 'utf8',
   });
   if (status !== 0) throw new Failure('no_list', stderr.trim());
@@ -38,9 +26,9 @@ function accountOf(service: string) {
 }
 
 /** Has a service replay something. Returns the exit code. */
-function replay({ name, main }: Service, args: string[]): number {
+function replay({ name, path }: Service, args: string[]): number {
   const env = { ...process.env, ...accountOf(name) };
-  return spawnSync(process.execPath, [main, 'replay', ...args], { stdio: 'inherit', env }).status ?? 2;
+  return spawnSync(process.execPath, [path, 'replay', ...args], { stdio: 'inherit', env }).status ?? 2;
 }
 
 await command(async () => {

@@ -12,6 +12,7 @@ import { refuseCompacted, withStreamLock } from '../streams/maintenance.ts';
 import type { Projection } from '../streams/projection.ts';
 import { projectionReplay } from '../streams/projection-replay.ts';
 import type { ReplayMode, ReplayTarget } from '../streams/replay-target.ts';
+import { lengthOf } from '../streams/stream-info.ts';
 import { command, entryId, holderOf, say, withRedis } from './command.ts';
 import { progress } from './progress.ts';
 
@@ -110,7 +111,10 @@ export function chooseNames(names: string[], wanted: string[]): string[] {
 async function replay(name: string, targets: ReplayTarget[], redis: Store, mode: ReplayMode) {
   let differences = 0;
   let unread = 0;
-  const total = await lengthOf(redis, targets);
+  const total = await lengthOf(
+    redis,
+    targets.map(({ stream }) => stream),
+  );
   const bar = progress({ out: process.stderr, label: name, total });
   const parent = tellParent(total);
   const observer = {
@@ -147,7 +151,14 @@ async function replay(name: string, targets: ReplayTarget[], redis: Store, mode:
 }
 
 async function writeState(name: string, targets: ReplayTarget[], redis: Store, { until, file }: PastState) {
-  const bar = progress({ out: process.stderr, label: name, total: await lengthOf(redis, targets) });
+  const bar = progress({
+    out: process.stderr,
+    label: name,
+    total: await lengthOf(
+      redis,
+      targets.map(({ stream }) => stream),
+    ),
+  });
   const lines: string[] = [];
   for (const target of targets) {
     lines.push(...(await target.stateAt(until, bar.add)));
@@ -162,11 +173,6 @@ async function writeState(name: string, targets: ReplayTarget[], redis: Store, {
   say(
     `${name}: ${lines.length} as of ${until} written to ${file}, from ${done} entries in ${seconds.toFixed(1)} s`,
   );
-}
-
-async function lengthOf(redis: Store, targets: ReplayTarget[]): Promise<number> {
-  const lengths = await Promise.all(targets.map(({ stream }) => redis.xlen(stream)));
-  return lengths.reduce((sum, length) => sum + length, 0);
 }
 
 interface PastState {

@@ -89,9 +89,7 @@ export class ClusterConnection extends Cluster {
   /** ioredis asks again and again who has what, also after it was disconnected if it was asking just then. */
   override refreshSlotsCache(callback?: (error?: Error | null) => void): void {
     super.refreshSlotsCache((error) => {
-      callback?.(error);
-      // biome-ignore lint/complexity/useLiteralKeys: it is private to ioredis, which does not do it here.
-      if (this.#isOver) this['clearNodesRefreshInterval']();
+      if (!this.#isOver) callback?.(error);
     });
   }
 

@@ -88,7 +88,8 @@ function placeOf(
     sentinelCommandTimeout: defaultTimeout,
     // Else a master that is frozen would be believed in as long as it keeps its connections.
     failoverDetector: retry !== never,
-    ...(REDIS_TLS && { sentinelTLS: {}, enableTLSForSentinelMode: true }),
+    // What asks Sentinels is itself what makes the connection.
+    ...(REDIS_TLS && { sentinelTLS: {}, enableTLSForSentinelMode: true, Connector: undefined }),
   };
 }
 

@@ -20,6 +20,12 @@ export const endsOf = async (redis: Store, streams: readonly string[]): Promise<
     ),
   );
 
+/** Resolves to how many entries some streams have together. */
+export async function lengthOf(redis: Store, streams: readonly string[]): Promise<number> {
+  const lengths = await Promise.all(streams.map((stream) => redis.xlen(stream)));
+  return lengths.reduce((sum, length) => sum + length, 0);
+}
+
 /** Resolves to what there is to know of a stream; a stream that does not exist is an empty one. */
 export async function streamInfo(redis: Store, stream: string): Promise<StreamInfo> {
   try {

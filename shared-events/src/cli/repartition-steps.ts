@@ -1,0 +1,135 @@
+import type { Redis } from 'ioredis';
+import { partitionsOf } from '../events/layout.ts';
+import { streamKeys } from '../events/streams.ts';
+import { Failure } from '../failure.ts';
+import { recordsReplay } from '../records/replay.ts';
+import { closed, layoutKey } from '../redis/layout.ts';
+import { partitionKeys } from '../redis/partition-keys.ts';
+import {
+  type ChangeOptions,
+  changeBack,
+  changeLayout,
+  dropOld,
+  endMove,
+  lastBefore,
+  writtenSince,
+} from '../repartition/change-layout.ts';
+import { compareStreams } from '../repartition/compare.ts';
+import type { Kept } from '../repartition/copy-layout.ts';
+import { sourcesOf } from '../repartition/homes.ts';
+import { withStreamLock } from '../streams/maintenance.ts';
+import { projectionReplay } from '../streams/projection-replay.ts';
+import { lengthOf } from '../streams/stream-info.ts';
+import { holderOf, say } from './command.ts';
+import { progress } from './progress.ts';
+import type { Replayable } from './replay.ts';
+import { workspacesWith } from './workspaces.ts';
+
+// What `npm run repartition` does, and what it prints.
+
+/** What the services of this project keep. */
+async function keptByServices(): Promise<Kept> {
+  const modules = workspacesWith('src/replayable.ts').map(({ path }) => import(path));
+  const all = (await Promise.all(modules)) as { replayable: Replayable }[];
+  return {
+    records: all.flatMap(({ replayable: { records = [] } }) => records),
+    projections: all.flatMap(({ replayable: { projections = [] } }) => projections),
+  };
+}
+
+/** Brings the data into the new layout, or goes on with that, and says what it took. */
+export async function move(change: ChangeOptions, signal: AbortSignal): Promise<void> {
+  const { source, state } = change;
+  const { from, to } = state;
+  if (state.isDone) return void say(`The data has ${to.partitions} partitions already.`);
+  // What was killed between the two last steps of a move to another Redis.
+  if ((await source.get(layoutKey)) === closed) return endMove(change);
+  const kept = await keptByServices();
+  const streams = streamKeys(from);
+  const bar = progress({ out: process.stderr, label: 'copy', total: await lengthOf(source, streams) });
+  const pause = await withLocks(source, streams, signal, (held) =>
+    changeLayout({ ...change, ...kept, signal: held, onRead: bar.add }),
+  );
+  const { done, seconds, inAll } = bar.end();
+  const rate = Math.round(done / Math.max(seconds, 0.001));
+  say(
+    `${from.partitions} → ${to.partitions} partitions: ${done} entries in ${seconds.toFixed(1)} s (${rate}/s); nothing could be written for ${(pause / 1000).toFixed(1)} s; ${inAll.toFixed(1)} s in all`,
+  );
+  say('Compare the two with --verify; then remove the old layout with --drop-old, or go --back.');
+}
+
+/** Keeps compactions and replays of some streams away while something is done. */
+function withLocks<T>(
+  redis: Redis,
+  [stream, ...others]: readonly string[],
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  if (stream === undefined) return work(signal);
+  return withStreamLock({ redis, stream, holder: holderOf('repartition') }, (lost) =>
+    withLocks(redis, others, AbortSignal.any([signal, lost]), work),
+  );
+}
+
+/** Compares the new layout with the old, and what is made of its streams with them. The exit code is 1 if they differ. */
+export async function verify({ source, target, state }: ChangeOptions): Promise<void> {
+  const { records, projections } = await keptByServices();
+  const listKeys = partitionKeys(target);
+  const targets = partitionsOf(state.to).flatMap((partition) => [
+    ...records.map((set) => recordsReplay(target, set, partition, state.to, listKeys)),
+    ...projections.map((projection) => projectionReplay(target, projection, partition)),
+  ]);
+  const copied = await lengthOf(source, streamKeys(state.from));
+  const replayed = targets.map(({ stream }) => stream);
+  const total = copied + (await lengthOf(target, replayed));
+  const bar = progress({ out: process.stderr, label: 'verify', total });
+  let differences = 0;
+  const observer = {
+    onRead: bar.add,
+    onDifference(what: string) {
+      differences += 1;
+      say(what);
+    },
+    onUnreadable: (what: string) => say(what),
+  };
+  for (const set of records) {
+    for (const each of sourcesOf(state)) {
+      const last = await lastBefore(source, set.stream.key(each.partition));
+      await compareStreams({ from: source, into: target, set, source: each, last, ...observer });
+    }
+  }
+  for (const { stream, replay } of targets) {
+    const lock = { redis: target, stream, holder: holderOf('repartition --verify') };
+    await withStreamLock(lock, (signal) => replay('verify', signal, observer));
+  }
+  bar.end();
+  say(`${copied} entries compared, and what is made of them: ${differences} differences`);
+  if (differences > 0) process.exitCode = 1;
+}
+
+/** Takes a change back. Fails with `would_lose` if entries were written since, unless they may be lost. */
+export async function back(change: ChangeOptions, discard: boolean): Promise<void> {
+  const { state } = change;
+  const since = state.isDone ? await writtenSince(change) : 0;
+  if (since > 0 && !discard) {
+    throw new Failure(
+      'would_lose',
+      `${since} entries were written to the new layout, which the old one has not: give --discard to lose them.`,
+    );
+  }
+  await changeBack(change);
+  say(
+    `The data has ${state.from.partitions} partitions again${since > 0 ? `; ${since} entries are lost` : ''}.`,
+  );
+}
+
+/** Removes the old layout. Fails with `not_done` while it is the one that is served. */
+export async function drop(change: ChangeOptions): Promise<void> {
+  if (!change.state.isDone) {
+    throw new Failure(
+      'not_done',
+      'The old layout is the one that is served: go on with the change, or take it --back.',
+    );
+  }
+  say(`${await dropOld(change)} keys of the old layout are removed`);
+}
