@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
 import { type RawEntry, subjectOf, UndecodableEntry } from 'shared-events';
 import { deadLetters } from 'shared-events/streams';
+import { RedisUnavailable } from '../../shared-events/src/redis/unavailable.ts';
 import { until } from '../stack/until.ts';
 import { add, dead, group, lease, pendingCount, stream, textOf, withConsumers } from './consumers.ts';
 
@@ -115,6 +116,30 @@ test('an entry with thousands of fields, and names that are no text, becomes a d
     await until('both are handled', () => handled.length === 2);
     t.deepEqual(handled.toSorted(), [big, odd].toSorted());
     await consumer.stop();
+  });
+});
+
+test('what fails because Redis is away is tried until it is back, and is no dead letter', async (t) => {
+  await withConsumers(async ({ start, redis }) => {
+    let failures = 0;
+    const handled: string[] = [];
+    const consumer = start(
+      async (entry) => {
+        if (failures < 3) {
+          failures += 1;
+          throw new RedisUnavailable('not confirmed by 1 replicas');
+        }
+        handled.push(textOf(entry));
+      },
+      { maxAttempts: 1 },
+    );
+    await add(redis, 'a', 'first');
+    await add(redis, 'a', 'second');
+    await until('both are handled', () => handled.length === 2);
+    t.deepEqual(handled, ['first', 'second']);
+    await consumer.stop();
+    t.is(await redis.xlen(dead), 0);
+    t.is(await pendingCount(redis), 0);
   });
 });
 

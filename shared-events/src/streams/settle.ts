@@ -65,7 +65,10 @@ class GivenUp extends Error {
   }
 }
 
-/** Tries an entry again, with pauses, while it fails. Fails with GivenUp if that has no end, or can have none. */
+/**
+ * Tries an entry again, with pauses, while it fails. Fails with GivenUp if that has no end, or can have none. What fails
+ * because Redis is away, or lacks its replicas, is no fault of the entry: that is not counted, however long it takes.
+ */
 function retrying(handler: Handler, options: SettleOptions): Handle {
   const { group, isHeld, fence, concurrency, maxAttempts, signal, log, onEvent } = options;
   const limit = pLimit(concurrency);
@@ -82,7 +85,7 @@ function retrying(handler: Handler, options: SettleOptions): Handle {
     while (attempts !== undefined) {
       if (attempts > maxAttempts) throw new GivenUp('attempts_exhausted', attempts - 1, failure);
       try {
-        await limit(() => handle(entry));
+        await insist(() => limit(() => handle(entry)), { signal, log });
         return true;
       } catch (error) {
         signal.throwIfAborted();
