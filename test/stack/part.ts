@@ -87,7 +87,8 @@ export function part(options: PartOptions): Part {
         startDeadline,
         startPause,
       ).catch((cause) => {
-        throw new Error(`${name} did not serve in time; its last words: ${lastWords}`, { cause });
+        const seen = (cause as Error).cause ?? 'it does not say that it is ready';
+        throw new Error(`${name} did not serve in time: ${seen}; its last words: ${lastWords}`, { cause });
       });
       if (state === 'gone') throw new Error(`${name} did not start: ${lastWords}`);
     },

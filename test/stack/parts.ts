@@ -56,9 +56,16 @@ export function redisAddress({ redis, cluster, sentinels }: Pick<Ports, 'redis' 
 /** What Sentinels call the master that they watch. */
 export const watchedName = 'tasks';
 
-/** Asks on a connection of its own: one that is kept would hold up the stop of a service. */
-const answers = async (url: string): Promise<boolean> =>
-  (await fetch(url, { headers: { Connection: 'close' }, signal: AbortSignal.timeout(5000) })).ok;
+/**
+ * Resolves to true, or fails with what is answered instead. Asks on a connection of its own: one that is kept would hold up
+ * the stop of a service.
+ */
+async function answers(url: string): Promise<true> {
+  const response = await fetch(url, { headers: { Connection: 'close' }, signal: AbortSignal.timeout(5000) });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${response.status} ${text}`);
+  return true;
+}
 
 /**
  * A redis-server with its append-only file in `dir`, and with the accounts that Compose has as well. Beside them the
