@@ -10,13 +10,16 @@ export async function isFree(port: number): Promise<boolean> {
   });
 }
 
+/** The least port that is given: no browser, and no `fetch`, calls 10080, and only few below it are free for all. */
+const least = 10_081;
+
 /**
  * A free port below the range from which the system picks ports for outgoing connections. No other process that asks
  * here gets it while this one lives, so that what listens on it may stop and start again.
  */
 export async function freePort(): Promise<number> {
   for (;;) {
-    const port = randomInt(10_000, 32_000);
+    const port = randomInt(least, 32_000);
     if (await isOwn(port)) return port;
   }
 }
@@ -27,7 +30,7 @@ export async function freePort(): Promise<number> {
  */
 export async function freeNodePorts(count: number): Promise<number[]> {
   for (;;) {
-    const first = randomInt(10_000, 22_000 - count);
+    const first = randomInt(least, 22_000 - count);
     const ports = Array.from({ length: count }, (_, node) => first + node);
     const own = await Promise.all(ports.flatMap((port) => [isOwn(port), isOwn(port + 10_000)]));
     if (own.every(Boolean)) return ports;
