@@ -133,6 +133,8 @@ export async function changeBack({ source, target, state }: ChangeOptions): Prom
     await source.del(closedKey);
   }
   await openFences(source, streamKeys(from));
+  // A consumer that still reads the new layout would make its stream and its group again.
+  await delay(2 * watchInterval);
   await unlinkLayout(target, to);
   if (target !== source) await target.del(layoutKey);
   await forgetChange(source);
