@@ -150,10 +150,10 @@ test('a change is taken back, and what would be lost is not lost without a word'
     const late = await user();
     const refused = await repartition(world, '--back');
     t.is(refused.code, 2);
-    t.regex(refused.errors, /^1 entries were written to the new layout/);
+    t.regex(refused.errors, /^1 entry written to the new layout/);
     t.is((await gateway.get(`/users/users/${late.id}`)).status, 200);
 
-    t.regex(await repartitioned(world, '--back', '--discard'), /has 1 partitions again; 1 entries are lost/);
+    t.regex(await repartitioned(world, '--back', '--discard'), /has 1 partition again; lost: 1 entry/);
     t.deepEqual(await redis.keys('*.1}*'), []);
     await until(
       'the services have seen it',

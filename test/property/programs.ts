@@ -60,7 +60,7 @@ export async function replayAll({ stack, redis }: World, as: Program, partitions
   const { code, output, errors } = await startCommand('replay', stack, ['all', ...args], partitions, env)
     .result;
   const told = [
-    ...output.matchAll(/^([\w-]+): .*, (\d+) (?:changed|differences)(?:, (\d+) not understood)?;/gm),
+    ...output.matchAll(/^([\w-]+): .*, (\d+) (?:changed|differences?)(?:, (\d+) not understood)?;/gm),
   ];
   const found = told.map(([, name = '', changes, unread = '0']) => `${name} ${changes} ${unread}`);
   const right = [...expected].map(([name, unread]) => `${name} 0 ${unread}`);

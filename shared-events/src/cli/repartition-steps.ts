@@ -21,6 +21,7 @@ import { withStreamLock } from '../streams/maintenance.ts';
 import { projectionReplay } from '../streams/projection-replay.ts';
 import { lengthOf } from '../streams/stream-info.ts';
 import { holderOf, say } from './command.ts';
+import { counted } from './counted.ts';
 import { progress } from './progress.ts';
 import type { Replayable } from './replay.ts';
 import { workspacesWith } from './workspaces.ts';
@@ -41,7 +42,7 @@ async function keptByServices(): Promise<Kept> {
 export async function move(change: ChangeOptions, signal: AbortSignal): Promise<void> {
   const { source, state } = change;
   const { from, to } = state;
-  if (state.isDone) return void say(`The data has ${to.partitions} partitions already.`);
+  if (state.isDone) return void say(`The data has ${counted(to.partitions, 'partition')} already.`);
   // What was killed between the two last steps of a move to another Redis.
   if ((await source.get(layoutKey)) === closed) return endMove(change);
   const kept = await keptByServices();
@@ -53,7 +54,7 @@ export async function move(change: ChangeOptions, signal: AbortSignal): Promise<
   const { done, seconds, inAll } = bar.end();
   const rate = Math.round(done / Math.max(seconds, 0.001));
   say(
-    `${from.partitions} → ${to.partitions} partitions: ${done} entries in ${seconds.toFixed(1)} s (${rate}/s); nothing could be written for ${(pause / 1000).toFixed(1)} s; ${inAll.toFixed(1)} s in all`,
+    `${from.partitions} → ${counted(to.partitions, 'partition')}: ${counted(done, 'entry', 'entries')} in ${seconds.toFixed(1)} s (${rate}/s); nothing could be written for ${(pause / 1000).toFixed(1)} s; ${inAll.toFixed(1)} s in all`,
   );
   say('Compare the two with --verify; then remove the old layout with --drop-old, or go --back.');
 }
@@ -103,7 +104,9 @@ export async function verify({ source, target, state }: ChangeOptions): Promise<
     await withStreamLock(lock, (signal) => replay('verify', signal, observer));
   }
   bar.end();
-  say(`${copied} entries compared, and what is made of them: ${differences} differences`);
+  say(
+    `${counted(copied, 'entry', 'entries')} compared, and what is made of them: ${counted(differences, 'difference')}`,
+  );
   if (differences > 0) process.exitCode = 1;
 }
 
@@ -114,12 +117,12 @@ export async function back(change: ChangeOptions, discard: boolean): Promise<voi
   if (since > 0 && !discard) {
     throw new Failure(
       'would_lose',
-      `${since} entries were written to the new layout, which the old one has not: give --discard to lose them.`,
+      `${counted(since, 'entry', 'entries')} written to the new layout would be lost: give --discard if they may be.`,
     );
   }
   await changeBack(change);
   say(
-    `The data has ${state.from.partitions} partitions again${since > 0 ? `; ${since} entries are lost` : ''}.`,
+    `The data has ${counted(state.from.partitions, 'partition')} again${since > 0 ? `; lost: ${counted(since, 'entry', 'entries')}` : ''}.`,
   );
 }
 
@@ -131,5 +134,5 @@ export async function drop(change: ChangeOptions): Promise<void> {
       'The old layout is the one that is served: go on with the change, or take it --back.',
     );
   }
-  say(`${await dropOld(change)} keys of the old layout are removed`);
+  say(`Of the old layout ${counted(await dropOld(change), 'key')} removed`);
 }

@@ -6,6 +6,7 @@ import { exclusively } from '../redis/exclusive.ts';
 import { layoutKey, moverKey, parseLayout } from '../redis/layout.ts';
 import { type ChangeState, readChange } from '../repartition/change-state.ts';
 import { command, connectTo, holderOf, say } from './command.ts';
+import { counted } from './counted.ts';
 import { back, drop, move, verify } from './repartition-steps.ts';
 
 const help = `Changes the number of partitions of the data, or moves the data into a Redis Cluster, while it is read and written.
@@ -98,14 +99,14 @@ async function wanted(
     if (before.to.partitions === partitions && before.into === into) return before;
     throw new Failure(
       'another_change',
-      `A change to ${before.to.partitions} partitions${before.into && ` in ${before.into}`} was begun: go on with it, or take it back with --back, or end it with --drop-old.`,
+      `A change to ${counted(before.to.partitions, 'partition')}${before.into && ` in ${before.into}`} was begun: go on with it, or take it back with --back, or end it with --drop-old.`,
     );
   }
   const text = (await source.get(layoutKey)) ?? '1';
   const from = parseLayout(text);
   if (from === undefined) throw new Failure('moved', 'The data was moved to another Redis.');
   if (into === '' && from.partitions === partitions) {
-    throw new Failure('no_change', `The data has ${partitions} partitions already.`);
+    throw new Failure('no_change', `The data has ${counted(partitions, 'partition')} already.`);
   }
   const generation = into === '' ? from.generation + 1 : 0;
   return { from, to: { partitions, generation }, into, isDone: false };

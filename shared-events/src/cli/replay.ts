@@ -14,6 +14,7 @@ import { projectionReplay } from '../streams/projection-replay.ts';
 import type { ReplayMode, ReplayTarget } from '../streams/replay-target.ts';
 import { lengthOf } from '../streams/stream-info.ts';
 import { command, entryId, holderOf, say, withRedis } from './command.ts';
+import { counted } from './counted.ts';
 import { progress } from './progress.ts';
 
 /** What of a service can be replayed. */
@@ -141,11 +142,11 @@ async function replay(name: string, targets: ReplayTarget[], redis: Store, mode:
   const { done, seconds, inAll } = bar.end();
   const rate = Math.round(done / Math.max(seconds, 0.001));
   const found = [
-    `${differences} ${mode === 'verify' ? 'differences' : 'changed'}`,
+    mode === 'verify' ? counted(differences, 'difference') : `${differences} changed`,
     ...(unread > 0 ? [`${unread} not understood`] : []),
   ];
   say(
-    `${name}: ${done} entries in ${seconds.toFixed(1)} s (${rate}/s), ${found.join(', ')}; ${inAll.toFixed(1)} s in all`,
+    `${name}: ${counted(done, 'entry', 'entries')} in ${seconds.toFixed(1)} s (${rate}/s), ${found.join(', ')}; ${inAll.toFixed(1)} s in all`,
   );
   if (unread > 0 || (mode === 'verify' && differences > 0)) process.exitCode = 1;
 }
@@ -171,7 +172,7 @@ async function writeState(name: string, targets: ReplayTarget[], redis: Store, {
   );
   const { done, seconds } = bar.end();
   say(
-    `${name}: ${lines.length} as of ${until} written to ${file}, from ${done} entries in ${seconds.toFixed(1)} s`,
+    `${name}: ${lines.length} as of ${until} written to ${file}, from ${counted(done, 'entry', 'entries')} in ${seconds.toFixed(1)} s`,
   );
 }
 
