@@ -130,7 +130,7 @@ export function serving<Config extends ServiceConfig, Collaborators>(
         onClosed(isClosed) {
           isOpen = !isClosed;
         },
-        onAlone: () => openLeftFences(redis, streams, log),
+        onAlone: () => openLeftFences(redis, streams, layout, log),
       });
       isOpen = false;
       ending.abort();

@@ -150,7 +150,7 @@ test('a change is taken back, and what would be lost is not lost without a word'
     const late = await user();
     const refused = await repartition(world, '--back');
     t.is(refused.code, 2);
-    t.regex(refused.errors, /^1 entry written to the new layout/);
+    t.regex(refused.errors, /^Entries that were written to the new layout alone, and would be lost: 1\./);
     t.is((await gateway.get(`/users/users/${late.id}`)).status, 200);
 
     t.regex(await repartitioned(world, '--back', '--discard'), /has 1 partition again; lost: 1 entry/);

@@ -3,17 +3,16 @@ import { partitionsOf } from '../events/layout.ts';
 import { streamKeys } from '../events/streams.ts';
 import { Failure } from '../failure.ts';
 import { recordsReplay } from '../records/replay.ts';
-import { closed, layoutKey } from '../redis/layout.ts';
 import { partitionKeys } from '../redis/partition-keys.ts';
 import {
   type ChangeOptions,
   changeBack,
   changeLayout,
   dropOld,
-  endMove,
   lastBefore,
-  writtenSince,
+  serveTarget,
 } from '../repartition/change-layout.ts';
+import type { ChangeState, Phase } from '../repartition/change-state.ts';
 import { compareStreams } from '../repartition/compare.ts';
 import type { Kept } from '../repartition/copy-layout.ts';
 import { sourcesOf } from '../repartition/homes.ts';
@@ -38,18 +37,40 @@ async function keptByServices(): Promise<Kept> {
   };
 }
 
+/** Why a change that is so far cannot be taken another way. */
+const reasons: Record<Phase, [code: string, reason: string]> = {
+  new: ['no_change', 'No change of the layout was begun.'],
+  copying: [
+    'not_done',
+    'The old layout is the one that is served: go on with the change, or take it --back.',
+  ],
+  done: ['done', 'The new layout is served: go --back, or remove the old one with --drop-old.'],
+  back: ['going_back', 'The change is being taken back: run --back again.'],
+  drop: ['dropping', 'The old layout is being removed: run --drop-old again.'],
+};
+
+/** Fails with the reason if a change is not as far as that. */
+function refuseUnless({ phase }: ChangeState, ...phases: Phase[]): void {
+  if (phases.includes(phase)) return;
+  throw new Failure(...reasons[phase]);
+}
+
 /** Brings the data into the new layout, or goes on with that, and says what it took. */
 export async function move(change: ChangeOptions, signal: AbortSignal): Promise<void> {
   const { source, state } = change;
   const { from, to } = state;
-  if (state.isDone) return void say(`The data has ${counted(to.partitions, 'partition')} already.`);
-  // What was killed between the two last steps of a move to another Redis.
-  if ((await source.get(layoutKey)) === closed) return endMove(change);
+  refuseUnless(state, 'new', 'copying', 'done');
+  if (state.phase === 'done') {
+    // It may have been killed between the two last steps of a move to another Redis.
+    await serveTarget(change);
+    say(`The data has ${counted(to.partitions, 'partition')} already.`);
+    return;
+  }
   const kept = await keptByServices();
   const streams = streamKeys(from);
   const bar = progress({ out: process.stderr, label: 'copy', total: await lengthOf(source, streams) });
   const pause = await withLocks(source, streams, signal, (held) =>
-    changeLayout({ ...change, ...kept, signal: held, onRead: bar.add }),
+    changeLayout(change, { ...kept, signal: held, onRead: bar.add }),
   );
   const { done, seconds, inAll } = bar.end();
   const rate = Math.round(done / Math.max(seconds, 0.001));
@@ -74,6 +95,7 @@ function withLocks<T>(
 
 /** Compares the new layout with the old, and what is made of its streams with them. The exit code is 1 if they differ. */
 export async function verify({ source, target, state }: ChangeOptions): Promise<void> {
+  refuseUnless(state, 'done');
   const { records, projections } = await keptByServices();
   const listKeys = partitionKeys(target);
   const targets = partitionsOf(state.to).flatMap((partition) => [
@@ -113,26 +135,14 @@ export async function verify({ source, target, state }: ChangeOptions): Promise<
 /** Takes a change back. Fails with `would_lose` if entries were written since, unless they may be lost. */
 export async function back(change: ChangeOptions, discard: boolean): Promise<void> {
   const { state } = change;
-  const since = state.isDone ? await writtenSince(change) : 0;
-  if (since > 0 && !discard) {
-    throw new Failure(
-      'would_lose',
-      `${counted(since, 'entry', 'entries')} written to the new layout would be lost: give --discard if they may be.`,
-    );
-  }
-  await changeBack(change);
-  say(
-    `The data has ${counted(state.from.partitions, 'partition')} again${since > 0 ? `; lost: ${counted(since, 'entry', 'entries')}` : ''}.`,
-  );
+  refuseUnless(state, 'copying', 'done', 'back');
+  const lost = await changeBack(change, discard);
+  const loss = lost > 0 ? `; lost: ${counted(lost, 'entry', 'entries')}` : '';
+  say(`The data has ${counted(state.from.partitions, 'partition')} again${loss}.`);
 }
 
 /** Removes the old layout. Fails with `not_done` while it is the one that is served. */
 export async function drop(change: ChangeOptions): Promise<void> {
-  if (!change.state.isDone) {
-    throw new Failure(
-      'not_done',
-      'The old layout is the one that is served: go on with the change, or take it --back.',
-    );
-  }
+  refuseUnless(change.state, 'done', 'drop');
   say(`Of the old layout ${counted(await dropOld(change), 'key')} removed`);
 }

@@ -4,7 +4,7 @@ import { type CommonConfig, commonConfig, nodesIn, readConfig } from '../config.
 import { Failure } from '../failure.ts';
 import { exclusively } from '../redis/exclusive.ts';
 import { layoutKey, moverKey, parseLayout } from '../redis/layout.ts';
-import { type ChangeState, readChange } from '../repartition/change-state.ts';
+import { type ChangeState, nextGeneration, readChange } from '../repartition/change-state.ts';
 import { command, connectTo, holderOf, say } from './command.ts';
 import { counted } from './counted.ts';
 import { back, drop, move, verify } from './repartition-steps.ts';
@@ -20,7 +20,8 @@ const help = `Changes the number of partitions of the data, or moves the data in
   npm run repartition -- --drop-old                 remove the old layout, so that there is no way back
 
 It may be stopped at any moment and run again. At its end nothing can be written for a moment.
-Environment: REDIS_HOST and REDIS_PORT, where the data is, REDIS_USERNAME, REDIS_PASSWORD and REDIS_TLS, as for the services.`;
+Environment: REDIS_HOST and REDIS_PORT, where the data is, REDIS_USERNAME, REDIS_PASSWORD and REDIS_TLS, as for the services;
+REDIS_REPLICAS, how many replicas must have what was copied before it is served.`;
 
 const options = {
   to: { type: 'string' },
@@ -47,13 +48,17 @@ await command(async () => {
         'The data of a cluster cannot be moved: only from one Redis, into itself or a cluster.',
       );
     }
-    const before = await readChange(source);
-    const state =
-      values.to === undefined ? begun(before) : await wanted(source, before, values.to, values.into);
-    if (state.into !== '')
-      target = await connectTo({ ...config, REDIS_CLUSTER: state.into, REDIS_SENTINELS: undefined });
-    const change = { source, target, state };
-    await exclusively({ redis: source, key: moverKey, holder: holderOf('repartition') }, async (signal) => {
+    const holder = holderOf('repartition');
+    await exclusively({ redis: source, key: moverKey, holder }, async (signal, isHeld) => {
+      const before = await readChange(source);
+      const state =
+        values.to === undefined ? begun(before) : await wanted(source, before, values.to, values.into);
+      if (state.into !== '')
+        target = await connectTo({ ...config, REDIS_CLUSTER: state.into, REDIS_SENTINELS: undefined });
+      const checkLock = () => {
+        if (!isHeld()) signal.throwIfAborted();
+      };
+      const change = { source, target, state, holder, checkLock, replicas: config.REDIS_REPLICAS };
       if (values.verify) await verify(change);
       else if (values.back) await back(change, values.discard === true);
       else if (values['drop-old']) await drop(change);
@@ -108,6 +113,6 @@ async function wanted(
   if (into === '' && from.partitions === partitions) {
     throw new Failure('no_change', `The data has ${counted(partitions, 'partition')} already.`);
   }
-  const generation = into === '' ? from.generation + 1 : 0;
-  return { from, to: { partitions, generation }, into, isDone: false };
+  const generation = into === '' ? await nextGeneration(source, from.generation) : 0;
+  return { from, to: { partitions, generation }, into, phase: 'new' };
 }

@@ -7,11 +7,12 @@ const lockTime = 5000;
 
 /**
  * Runs work that only one process may do at a time. Fails with `held_by_another`, naming the holder, if somebody
- * else does it. The signal aborts when the lock could not be kept.
+ * else does it. The signal aborts when the lock could not be kept; whether it is kept, `isHeld` tells by this process's own
+ * clock, and so also to one that was stopped for a while and has not learnt of it yet.
  */
 export async function exclusively<T>(
   { redis, key, holder }: { redis: Store; key: string; holder: string },
-  work: (signal: AbortSignal) => Promise<T>,
+  work: (signal: AbortSignal, isHeld: () => boolean) => Promise<T>,
 ): Promise<T> {
   const lock = await takeLease({ redis, key, holder, time: lockTime });
   if (typeof lock === 'string') {
@@ -21,7 +22,7 @@ export async function exclusively<T>(
     );
   }
   try {
-    return await work(lock.lost);
+    return await work(lock.lost, lock.isHeld);
   } finally {
     await lock.release();
   }

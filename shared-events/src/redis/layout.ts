@@ -105,6 +105,8 @@ async function claim({ redis, writer, said = 1, signal, log }: ClaimOptions): Pr
 /** How often the layout is asked for, in milliseconds: now and then, and often while somebody is changing it. */
 export const watchInterval = 1000;
 export const closeWatchInterval = 100;
+/** Every how many times of those it is looked for what somebody left behind, which they may have done unseen. */
+const looksFor = 30;
 
 interface WatchOptions {
   redis: Store;
@@ -113,21 +115,21 @@ interface WatchOptions {
   log: Logger;
   /** Told whether it is the moment in which neither the layout nor the next one may be used. */
   onClosed(isClosed: boolean): void;
-  /** Called at first, and when somebody who was changing the layout is not at it any more. */
+  /** Called at first, now and then, and when somebody who was changing the layout is not at it any more. */
   onAlone(): Promise<void>;
 }
 
 /** Resolves when the data has another layout. */
 export async function layoutChange(options: WatchOptions): Promise<void> {
   const { redis, layout, signal, log, onClosed, onAlone } = options;
-  for (let wasAlone = false, told = false; ; ) {
+  for (let wasAlone = false, told = false, looks = 0; ; looks++) {
     try {
       const [text, mover, closing] = await redis.mget(layoutKey, moverKey, closedKey);
       // Whoever took the key away, with other data maybe, has not named another layout.
       if (text !== null && text !== layoutText(layout)) return;
       onClosed(closing !== null);
       const isAlone = mover === null;
-      if (isAlone && !wasAlone) await onAlone();
+      if (isAlone && (!wasAlone || looks % looksFor === 0)) await onAlone();
       wasAlone = isAlone;
     } catch (error) {
       // It is away; those who need it for their work tell so.

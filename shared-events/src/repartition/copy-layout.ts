@@ -21,6 +21,8 @@ export interface CopyOptions extends Change, Kept {
   source: Redis;
   /** Where it goes; it may be the same. */
   target: Store;
+  /** who changes the layout */
+  holder: string;
   signal: AbortSignal;
   onRead(entries: number): void;
   /** Called when all is copied but what is being written: before the streams are given their fences. */
@@ -32,7 +34,16 @@ export interface CopyOptions extends Change, Kept {
  * copies what is left. It may be ended at any moment and begun again: what is there is not copied a second time.
  */
 export async function copyLayout(options: CopyOptions): Promise<void> {
-  const { source: from, target: into, to: layout, records, projections, beforeFence, onRead } = options;
+  const {
+    source: from,
+    target: into,
+    to: layout,
+    records,
+    projections,
+    holder,
+    beforeFence,
+    onRead,
+  } = options;
   const ending = new AbortController();
   const signal = AbortSignal.any([options.signal, ending.signal]);
   const sources = sourcesOf(options);
@@ -74,7 +85,7 @@ export async function copyLayout(options: CopyOptions): Promise<void> {
     for (const { stream } of records) {
       for (const { partition } of sources) {
         const key = stream.key(partition);
-        lasts.set(key, await fence({ redis: from, stream: key }));
+        lasts.set(key, await fence({ redis: from, stream: key }, holder));
       }
     }
     isFenced = true;

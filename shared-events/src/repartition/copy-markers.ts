@@ -53,6 +53,7 @@ export function markerCopy({ from, into, set, sources, signal }: CopyMarkersOpti
       }
       for await (const keys of keysLike(from, `${markers}:{`)) {
         signal.throwIfAborted();
+        for (const { key } of notes) await from.pexpire(key, noteTime);
         await Promise.all(keys.filter((key) => !noted.has(key)).map(copyOne));
       }
     },

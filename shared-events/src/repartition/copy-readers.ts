@@ -78,11 +78,11 @@ async function copyGroup({ from, into, key, source }: CopyReadersOptions, group:
       return into.xgroup('SETID', to, group, ...at);
     });
     await into.set(groupKeys(to, group).checkpoint, settled);
+    // What a copy before this one brought may have been put back or dropped since.
+    await into.unlink(groupKeys(to, group).dead);
   }
   for (const letter of await deadLetters({ redis: from, stream, group }).list()) {
     const { dead } = groupKeys(key(source.homeOf(subjectOf(letter.entry))), group);
-    const { last } = await streamInfo(into, dead);
-    if (compareIds(letter.id, last) <= 0) continue;
     const [entry] = await from.xrange(groupKeys(stream, group).dead, letter.id, letter.id);
     if (entry !== undefined) await into.xadd(dead, letter.id, ...entry[1]);
   }

@@ -1,10 +1,7 @@
 import type { RawEntry } from '../events/entry.ts';
-import { readingScript } from '../redis/script.ts';
 import { type Store, scanCount, scanned } from '../redis/store.ts';
 import { Disturbed } from './maintenance.ts';
 import { applyTo } from './projection.ts';
-
-const compareScript = readingScript(new URL('lua/compare-projections.lua', import.meta.url));
 
 /** The fields that are set, or removed. */
 export type Changed = Map<string, string | undefined>;
@@ -15,35 +12,38 @@ export interface ProjectionFields {
   take(position: string, page: RawEntry[], changes: Changed): Promise<void>;
   /** Removes all there is. */
   clear(): Promise<void>;
-  /** Yields the fields, some at a time. */
-  pages(): AsyncIterable<[field: string, value: string][]>;
+  /** Resolves to how many fields there are. */
+  count(): Promise<number>;
   valuesOf(fields: string[]): Promise<(string | null | undefined)[]>;
 }
 
 /** The fields that a projection in Redis keeps beside those of its fold. */
-const ownFields = new Set(['position', 'passed']);
+const ownFields = ['position', 'passed'];
 
 /**
  * The fields in the hash of a key, of a projection of this stream. Taking in fails with Disturbed if the projection is not
  * at the position that the page follows: somebody else writes there as well, or a failover has lost what was taken in.
  */
-export const fieldsInRedis = (redis: Store, stream: string, key: string, name: string): ProjectionFields => ({
-  async take(position, page, changes) {
+export const fieldsInRedis = (redis: Store, stream: string, key: string, name: string) => ({
+  async take(position: string, page: RawEntry[], changes: Changed): Promise<void> {
     const reached = await applyTo({ redis, keys: [stream, key], name }, position, page, changes);
     if (reached !== page.at(-1)?.[0])
       throw new Disturbed(`${key} is at ${reached}, where this replay has not left it`);
   },
-  async clear() {
+  async clear(): Promise<void> {
     await redis.unlink(key);
   },
-  async *pages() {
+  async count(): Promise<number> {
+    const [all, own] = await Promise.all([redis.hlen(key), redis.hmget(key, ...ownFields)]);
+    return all - own.filter((value) => value !== null).length;
+  },
+  /** Yields the names of the fields, some at a time. */
+  async *pages(): AsyncGenerator<string[]> {
     for await (const flat of scanned((cursor) => redis.hscan(key, cursor, 'COUNT', scanCount))) {
-      yield flat.flatMap((field, at): [string, string][] =>
-        at % 2 === 0 && !ownFields.has(field) ? [[field, flat[at + 1] as string]] : [],
-      );
+      yield flat.filter((field, at) => at % 2 === 0 && !ownFields.includes(field));
     }
   },
-  valuesOf: async (fields) => (fields.length > 0 ? redis.hmget(key, ...fields) : []),
+  valuesOf: async (fields: string[]) => (fields.length > 0 ? redis.hmget(key, ...fields) : []),
 });
 
 /** The fields in a map. */
@@ -57,45 +57,52 @@ export const fieldsInMemory = (state = new Map<string, string>()): ProjectionFie
   async clear() {
     state.clear();
   },
-  async *pages() {
-    const all = [...state];
-    for (let from = 0; from < all.length; from += scanCount) yield all.slice(from, from + scanCount);
-  },
+  count: async () => state.size,
   valuesOf: async (fields) => fields.map((field) => state.get(field)),
 });
 
-/** Yields the fields that the two do not agree on; one may come twice. */
-export async function* differingFields(a: ProjectionFields, b: ProjectionFields): AsyncGenerator<string> {
-  yield* unlike(a, b);
-  yield* unlike(b, a);
-}
+/**
+ * Returns what a projection is built through, to learn in which fields it differs from the live one. Each is held against
+ * it as it is built: then only if something differs all are gone through once more, which takes as long again.
+ */
+export function heldAgainst(live: ReturnType<typeof fieldsInRedis>, built: ProjectionFields) {
+  const doubtful = new Set<string>();
 
-/** Yields the fields of one that the other has with another value, or not at all. */
-async function* unlike(one: ProjectionFields, other: ProjectionFields): AsyncGenerator<string> {
-  for await (const page of one.pages()) {
-    const values = await other.valuesOf(page.map(([field]) => field));
-    yield* page.filter(([, value], at) => values[at] !== value).map(([field]) => field);
+  /** Resolves to those of some fields in which the two differ. */
+  async function unlike(fields: string[]): Promise<string[]> {
+    const [ofLive, ofBuilt] = await Promise.all([live.valuesOf(fields), built.valuesOf(fields)]);
+    return fields.filter((_, at) => (ofLive[at] ?? undefined) !== (ofBuilt[at] ?? undefined));
   }
-}
 
-/** The same for the hashes of two keys in one slot, the second of which nobody changes: they are compared where they are. */
-export async function* differingInRedis(redis: Store, live: string, built: string): AsyncGenerator<string> {
-  const [ofLive, ofBuilt] = await Promise.all([redis.hlen(live), redis.hlen(built)]);
-  let differs = ofLive !== ofBuilt;
-  for await (const fields of unlikeInRedis(redis, built, live)) {
-    differs ||= fields.length > 0;
-    yield* fields;
-  }
-  // As many fields, none of which was missing: there are no others.
-  if (!differs) return;
-  for await (const fields of unlikeInRedis(redis, live, built)) yield* fields;
-}
-
-/** Yields the fields of one that the other has with another value, or not at all, some at a time. */
-async function* unlikeInRedis(redis: Store, one: string, other: string): AsyncGenerator<string[]> {
-  yield* scanned(async (cursor): Promise<[string, string[]]> => {
-    const reply = (await compareScript(redis, [one, other], [cursor, scanCount])) as string[];
-    const [next = '0', ...fields] = reply;
-    return [next, fields];
-  });
+  return {
+    /** As of what is built. */
+    async take(position: string, page: RawEntry[], changes: Changed): Promise<void> {
+      const fields = [...changes.keys()];
+      const [values] = await Promise.all([live.valuesOf(fields), built.take(position, page, changes)]);
+      for (const [at, field] of fields.entries()) {
+        if ((values[at] ?? undefined) === changes.get(field)) doubtful.delete(field);
+        else doubtful.add(field);
+      }
+    },
+    /** As of what is built. */
+    async clear(): Promise<void> {
+      doubtful.clear();
+      await built.clear();
+    },
+    /** Resolves to the fields in which the two differ, when all is built. */
+    async differing(): Promise<Set<string>> {
+      const found = new Set<string>();
+      // As many fields, none of which differs: there are no others.
+      if (doubtful.size === 0 && (await live.count()) === (await built.count())) return found;
+      for await (const page of live.pages()) {
+        for (const field of await unlike(page)) found.add(field);
+      }
+      // And what only the built one has.
+      const fields = [...doubtful];
+      for (let from = 0; from < fields.length; from += scanCount) {
+        for (const field of await unlike(fields.slice(from, from + scanCount))) found.add(field);
+      }
+      return found;
+    },
+  };
 }

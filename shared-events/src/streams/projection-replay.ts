@@ -8,13 +8,7 @@ import { undisturbed } from './maintenance.ts';
 import { endOf, pagesAfter, type StreamRange } from './pages.ts';
 import { positionsKey } from './positions.ts';
 import { foldAll, type Projection, projectionKey } from './projection.ts';
-import {
-  differingFields,
-  differingInRedis,
-  fieldsInMemory,
-  fieldsInRedis,
-  type ProjectionFields,
-} from './projection-fields.ts';
+import { fieldsInMemory, fieldsInRedis, heldAgainst, type ProjectionFields } from './projection-fields.ts';
 import { type ReplayTarget, unreadable } from './replay-target.ts';
 
 const swapScript = script(new URL('lua/swap-projection.lua', import.meta.url));
@@ -37,15 +31,14 @@ export function projectionReplay(redis: Store, projection: Projection, partition
       const since = await endOf(range);
       await applied(redis, live, since, signal);
       const inRedis = (key: string) => fieldsInRedis(redis, stream, key, name);
-      const built = mode === 'replay' ? inRedis(shadow) : fieldsInMemory();
+      const built = heldAgainst(inRedis(live), mode === 'replay' ? inRedis(shadow) : fieldsInMemory());
       const read = (from: string, told: (entries: number) => void) =>
         build({ range, projection, built, from, signal, onRead: told });
       const { position, unread } = await undisturbed(range, async () => {
         await built.clear();
         return read('0-0', onRead);
       });
-      const differing =
-        mode === 'replay' ? differingInRedis(redis, live, shadow) : differingFields(inRedis(live), built);
+      const differing = await built.differing();
       for (const field of await settledDifferences({ range, projection, differing, since })) {
         onDifference(`${name} ${field} is not what the events say`);
       }
@@ -86,7 +79,7 @@ async function applied(redis: Store, projection: string, id: string, signal: Abo
 interface Building {
   range: StreamRange;
   projection: Projection;
-  built: ProjectionFields;
+  built: Pick<ProjectionFields, 'take'>;
   /** The position to read on from. */
   from: string;
   signal: AbortSignal;
@@ -121,15 +114,14 @@ function noteUnread(unread: Map<string, string>, entry: RawEntry, error: Undecod
 interface Comparing {
   range: StreamRange;
   projection: Projection;
-  differing: AsyncIterable<string>;
+  differing: ReadonlySet<string>;
   /** Where the stream ended before the projection was built. */
   since: string;
 }
 
 /** Resolves to the fields that differ, without those that changed meanwhile. */
 async function settledDifferences({ range, projection, differing, since }: Comparing): Promise<string[]> {
-  const fields = new Set<string>();
-  for await (const field of differing) fields.add(field);
+  const fields = new Set(differing);
   for await (const page of pagesAfter(range, since)) {
     for (const field of foldAll(projection, page, ignore).keys()) fields.delete(field);
   }

@@ -1,5 +1,6 @@
 import type { Store } from '../redis/store.ts';
 import type { Positions } from './entries.ts';
+import { endOf } from './pages.ts';
 
 /** What XINFO STREAM tells. */
 export interface StreamInfo {
@@ -10,15 +11,20 @@ export interface StreamInfo {
   added: number;
 }
 
-/** Resolves to the ids that the streams' next entries will follow; `0-0` for a stream that never had one. */
-export const endsOf = async (redis: Store, streams: readonly string[]): Promise<Positions> =>
-  new Map(
-    await Promise.all(
-      streams.map(
-        async (stream): Promise<[string, string]> => [stream, (await streamInfo(redis, stream)).last],
-      ),
-    ),
-  );
+/** The last id there can be, which a stream with a fence has given out. */
+const lastPossible = '18446744073709551615-18446744073709551615';
+
+/**
+ * Resolves to the ids that the streams' next entries will follow; `0-0` for a stream that never had one. Of a stream with a
+ * fence, which may be taken away again, it is the last entry's.
+ */
+export async function endsOf(redis: Store, streams: readonly string[]): Promise<Positions> {
+  const end = async (stream: string): Promise<[string, string]> => {
+    const { last } = await streamInfo(redis, stream);
+    return [stream, last === lastPossible ? await endOf({ redis, stream }) : last];
+  };
+  return new Map(await Promise.all(streams.map(end)));
+}
 
 /** Resolves to how many entries some streams have together. */
 export async function lengthOf(redis: Store, streams: readonly string[]): Promise<number> {

@@ -1,6 +1,9 @@
 -- Has a stream give out the last id there can be, so that it takes no entry any more, and keeps which was the last before.
--- KEYS  1 stream  2 what keeps it
--- Answers the id.
+-- KEYS  1 stream  2 what keeps it  3 who changes the layout
+-- ARGV  1 who asks
+-- Answers the id; nothing, and does nothing, if somebody else changes the layout, or nobody.
+if redis.call('GET', KEYS[3]) ~= ARGV[1] then return false end
+
 local kept = redis.call('GET', KEYS[2])
 if kept then return kept end
 
