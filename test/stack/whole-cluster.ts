@@ -11,8 +11,13 @@ export function openWholeCluster(ports: number[]): Redis {
   );
   // Else it may ask for ever, and the process of the test does not end (see ClusterConnection).
   const refresh = cluster.refreshSlotsCache.bind(cluster);
-  const isOver = () => ['disconnecting', 'end'].includes(cluster.status);
-  cluster.refreshSlotsCache = (callback) => refresh((error) => isOver() || callback?.(error));
+  const disconnect = cluster.disconnect.bind(cluster);
+  let isOver = false;
+  cluster.disconnect = (reconnect = false) => {
+    isOver ||= !reconnect;
+    disconnect(reconnect);
+  };
+  cluster.refreshSlotsCache = (callback) => refresh((error) => isOver || callback?.(error));
   const each = async <T>(of: 'all' | 'master', ask: (node: Redis) => Promise<T>): Promise<T[]> => {
     if (cluster.status !== 'ready') await new Promise((resolve) => cluster.once('ready', resolve));
     return Promise.all(cluster.nodes(of).map(ask));
