@@ -74,6 +74,19 @@ test('what looks through keys or fields fails as unavailable when its connection
   });
 });
 
+test('a connection that is given up while it is made anew is made all the same', async (t) => {
+  await withConnection(async (redis, proxy) => {
+    // What ioredis does if it hears of another master just then.
+    const { connector } = redis as unknown as { connector: { disconnect(): void } };
+    const ended = new Promise((resolve) => redis.once('end', resolve));
+    redis.once('connecting', () => connector.disconnect());
+    proxy.reset();
+    await ended;
+    await until('it answers again', async () => (await redis.ping()) === 'PONG');
+    t.pass();
+  });
+});
+
 test('a command that is given a callback fails by that alone', async (t) => {
   await withConnection(async (redis, proxy) => {
     proxy.refuse();

@@ -39,6 +39,7 @@ export function openRedis(options: ConnectionOptions, commandTimeout = defaultTi
     reconnectOnError: ({ message }) => message.startsWith('READONLY'),
   });
   if (options.confirmation) confirmWrites(redis, options.confirmation);
+  redis.connectAgain();
   redis.on('ready', () => options.log.info('redis is connected'));
   redis.on('error', (error) => tellAbsence(options.log, error));
   return redis;
@@ -95,6 +96,7 @@ function placeOf(
 
 class Connection extends Redis {
   readonly #observe: CommandObserver | undefined;
+  #isOver = false;
 
   constructor({ config, observe }: ConnectionOptions, options: Omit<RedisOptions, 'replyMapping'>) {
     super({
@@ -104,6 +106,22 @@ class Connection extends Redis {
       ...options,
     });
     this.#observe = observe;
+  }
+
+  /**
+   * Makes the connection anew whenever it has ended, until it is disconnected. ioredis does so but for one case: if it hears
+   * of another master while it asks Sentinels for the present one, it ends the connection for ever.
+   */
+  connectAgain(): void {
+    this.on('end', () => {
+      if (this.#isOver) return;
+      setTimeout(() => this.#isOver || this.connect().catch(() => undefined), backoff(1));
+    });
+  }
+
+  override disconnect(reconnect = false): void {
+    this.#isOver ||= !reconnect;
+    super.disconnect(reconnect);
   }
 
   override sendCommand(...args: Parameters<Redis['sendCommand']>): Promise<unknown> {
