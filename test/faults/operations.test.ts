@@ -1,7 +1,7 @@
 import { setTimeout as lasts } from 'node:timers/promises';
-import { startCommand } from '../stack/commands.ts';
+import { killAt, startCommand } from '../stack/commands.ts';
 import type { Part } from '../stack/part.ts';
-import { until } from '../stack/until.ts';
+import { untilUnlocked } from '../stack/redis.ts';
 import { hashOf } from './script-hash.ts';
 import { type Fault, survive } from './survive.ts';
 import type { World } from './world.ts';
@@ -16,50 +16,28 @@ async function restart(part: Part): Promise<void> {
 /** The step in which a projection is put in its place. */
 const swap = hashOf('shared-events/src/streams/lua/swap-projection.lua');
 
-/** A replay that is killed when it sends a request that holds this text. */
-async function replayKilledAt(world: World, name: 'known-users' | 'tasks', text: string): Promise<void> {
-  const { proxies, redis } = world;
-  await until('no other replay is remembered', async () => (await redis.keys('*:lock')).length === 0);
+/** A command that is killed when it sends a request that holds this text. */
+async function killedAt(
+  { proxies, redis }: World,
+  name: 'task-replay' | 'repartition',
+  args: string[],
+  text: string,
+): Promise<void> {
+  await untilUnlocked(redis);
   const reached = Promise.withResolvers<void>();
   proxies.tasks.holdRequest(text, () => reached.resolve());
-  const { child, result } = startCommand('task-replay', { ports: { redis: proxies.tasks.port } }, [name]);
-  await reached.promise;
-  child.kill('SIGKILL');
-  await result;
+  const command = startCommand(name, { ports: { redis: proxies.tasks.port } }, args);
+  await killAt(command, reached.promise);
 }
-
-/** A change of the layout that is killed when it sends a request that holds this text. */
-async function repartitionKilledAt(world: World, text: string): Promise<void> {
-  const { proxies } = world;
-  await untilNobodyMoves(world);
-  const reached = Promise.withResolvers<void>();
-  proxies.tasks.holdRequest(text, () => reached.resolve());
-  const { child, result } = startCommand('repartition', { ports: { redis: proxies.tasks.port } }, [
-    ...['--to', '6'],
-  ]);
-  await Promise.race([
-    reached.promise,
-    result.then(({ output, errors }) => Promise.reject(new Error(`it ended: ${output} ${errors}`))),
-  ]);
-  child.kill('SIGKILL');
-  await result;
-}
-
-/** A command that was killed is forgotten after five seconds. */
-const untilNobodyMoves = ({ redis }: World) =>
-  until('nobody holds a lock', async () => {
-    const locks = [...(await redis.keys('*:lock')), ...(await redis.keys('*:mover'))];
-    return locks.length === 0;
-  });
 
 async function repartitioned(world: World, ...args: string[]): Promise<void> {
-  await untilNobodyMoves(world);
+  await untilUnlocked(world.redis);
   const { code, output, errors } = await startCommand('repartition', world.stack, args).result;
   if (code !== 0) throw new Error(`repartition ${args.join(' ')} ended with ${code}: ${errors} ${output}`);
 }
 
 async function replayed(world: World): Promise<void> {
-  await until('no other replay is remembered', async () => (await world.redis.keys('*:lock')).length === 0);
+  await untilUnlocked(world.redis);
   const { code, errors } = await startCommand('replay', world.stack, ['all']).result;
   if (code !== 0) throw new Error(`the replay ended with ${code}: ${errors}`);
 }
@@ -72,14 +50,15 @@ const appended = hashOf(
   'task-service/src/lua/copy-tasks.lua',
 );
 const fenced = hashOf('shared-events/src/streams/lua/fence.lua');
-const switched = hashOf('shared-events/src/repartition/lua/switch.lua');
+const switched = hashOf('shared-events/src/repartition/lua/change-step.lua');
 
 survive([
   {
     name: 'the data is brought into six partitions by a command that is killed three times on the way',
     short: true,
     async inject(world) {
-      for (const step of [appended, fenced, switched]) await repartitionKilledAt(world, step);
+      for (const step of [appended, fenced, switched])
+        await killedAt(world, 'repartition', ['--to', '6'], step);
       await repartitioned(world, '--to', '6');
       await repartitioned(world, '--verify');
       await repartitioned(world, '--drop-old');
@@ -131,9 +110,9 @@ survive([
   {
     name: 'replays are killed at their worst moments',
     async inject(world) {
-      await replayKilledAt(world, 'known-users', 'known-users:{0}:replay');
-      await replayKilledAt(world, 'known-users', swap);
-      await replayKilledAt(world, 'tasks', '\r\nreplay\r\n');
+      await killedAt(world, 'task-replay', ['known-users'], 'known-users:{0}:replay');
+      await killedAt(world, 'task-replay', ['known-users'], swap);
+      await killedAt(world, 'task-replay', ['tasks'], '\r\nreplay\r\n');
       await replayed(world);
     },
   },

@@ -3,19 +3,18 @@ import { firstLayout, partitionOf, userEvents } from 'shared-events';
 import { fence, openFences } from '../../shared-events/src/streams/fence.ts';
 import { hashOf } from '../faults/script-hash.ts';
 import { type TcpProxy, tcpProxy } from '../faults/tcp-proxy.ts';
-import { startCommand } from '../stack/commands.ts';
-import { entryFields } from '../stack/redis.ts';
+import { killAt, startCommand } from '../stack/commands.ts';
+import { entryFields, untilUnlocked } from '../stack/redis.ts';
 import { until } from '../stack/until.ts';
 import { type World, withStack } from '../stack/world.ts';
 
 // A change of the layout that is stopped at a bad moment, and what people do then.
 
-const switched = hashOf('shared-events/src/repartition/lua/switch.lua');
+const switched = hashOf('shared-events/src/repartition/lua/change-step.lua');
 /** Is in the script itself, which is sent when Redis does not know it by its hash. */
 const switching = 'Takes a change of the layout one step further';
 
 interface StoppedWorld extends World {
-  proxy: TcpProxy;
   /** Runs the command, when no other is remembered, and expects it to end with this. */
   run(args: string[], code: number, words: RegExp): Promise<void>;
   /** Runs the command through a proxy until `reach` says so, and kills it there. */
@@ -26,32 +25,21 @@ const withStopped = (t: ExecutionContext, run: (world: StoppedWorld) => Promise<
   withStack(async (world) => {
     const { stack, redis } = world;
     const proxy = await tcpProxy(stack.ports.redis);
-    const untilFree = () =>
-      until('nobody holds a lock', async () => {
-        const locks = [...(await redis.keys('*:lock')), ...(await redis.keys('*:mover'))];
-        return locks.length === 0;
-      });
     try {
       await run({
         ...world,
-        proxy,
         async run(args, code, words) {
-          await untilFree();
+          await untilUnlocked(redis);
           const found = await startCommand('repartition', stack, args).result;
           t.is(found.code, code, `${args.join(' ')}: ${found.output}${found.errors}`);
           t.regex(found.output + found.errors, words);
         },
         async kill(args, reach) {
-          await untilFree();
+          await untilUnlocked(redis);
           const reached = Promise.withResolvers<void>();
           reach(proxy, reached.resolve);
-          const { child, result } = startCommand('repartition', { ports: { redis: proxy.port } }, args);
-          const ended = result.then(({ output, errors }) => {
-            throw new Error(`it ended: ${output}${errors}`);
-          });
-          await Promise.race([reached.promise, ended]);
-          child.kill('SIGKILL');
-          await ended.catch(() => undefined);
+          const command = startCommand('repartition', { ports: { redis: proxy.port } }, args);
+          await killAt(command, reached.promise);
           proxy.heal();
         },
       });
@@ -171,7 +159,7 @@ test('a fence is put up by nobody but who changes the layout, and stays around w
     await t.throwsAsync(fence({ redis, stream }, 'somebody'), { code: 'lock_lost' } as never);
     await user();
     await run(['--to', '2'], 0, /1 → 2 partitions/);
-    await until('the lock is free', async () => (await redis.exists('{partitions}:mover')) === 0);
+    await untilUnlocked(redis);
     t.deepEqual(await openFences(redis, [stream], firstLayout(1)), []);
     await t.throwsAsync(redis.xadd(stream, '*', ...entryFields({})), { message: /last possible ID/ });
   });

@@ -50,3 +50,16 @@ export function startCommand(
   );
   return { child, result };
 }
+
+/** Kills a command when something is reached. Fails if it ends before. */
+export async function killAt(
+  { child, result }: ReturnType<typeof startCommand>,
+  reached: Promise<void>,
+): Promise<void> {
+  const ended = result.then(({ output, errors }) =>
+    Promise.reject(new Error(`it ended: ${output}${errors}`)),
+  );
+  await Promise.race([reached, ended]);
+  child.kill('SIGKILL');
+  await ended.catch(() => undefined);
+}

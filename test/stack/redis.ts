@@ -14,6 +14,13 @@ export function openTestRedis({ ports }: { ports: Pick<Ports, 'redis' | 'cluster
   return redis;
 }
 
+/** Waits until no command holds a lock: one that was killed is forgotten after five seconds. */
+export const untilUnlocked = (redis: Redis) =>
+  until('no command holds a lock', async () => {
+    const locks = [...(await redis.keys('*:lock')), ...(await redis.keys('*:mover'))];
+    return locks.length === 0;
+  });
+
 /** The entries of one partition of a stream, with their envelopes read. */
 export async function entriesOf(redis: Redis, stream: string, partition = 0) {
   const raw = (await redis.xrange(`${stream}:${hashTag(partition)}`, '-', '+')) as RawEntry[];

@@ -3,7 +3,7 @@ import { Failure } from '../failure.ts';
 import { nodeOf } from '../redis/store.ts';
 import { compact } from '../streams/compact.ts';
 import { holderOf, say, withRedis } from './command.ts';
-import { counted } from './counted.ts';
+import { counted, countedEntries } from './counted.ts';
 import { progress } from './progress.ts';
 
 const units = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
@@ -35,7 +35,7 @@ export async function compactStreams(olderThan: string | undefined, dryRun: bool
       const { done, seconds } = bar.end();
       const would = dryRun ? 'would remove' : 'removed';
       say(
-        `${stream}: ${would} ${counted(superseded, 'superseded update')} and ${counted(deleted, 'entry', 'entries')} of what is deleted, of ${counted(done, 'entry', 'entries')}, in ${seconds.toFixed(1)} s`,
+        `${stream}: ${would} ${counted(superseded, 'superseded update')} and ${countedEntries(deleted)} of what is deleted, of ${countedEntries(done)}, in ${seconds.toFixed(1)} s`,
       );
     }
   });

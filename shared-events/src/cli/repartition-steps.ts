@@ -4,23 +4,18 @@ import { streamKeys } from '../events/streams.ts';
 import { Failure } from '../failure.ts';
 import { recordsReplay } from '../records/replay.ts';
 import { partitionKeys } from '../redis/partition-keys.ts';
-import {
-  type ChangeOptions,
-  changeBack,
-  changeLayout,
-  dropOld,
-  lastBefore,
-  serveTarget,
-} from '../repartition/change-layout.ts';
-import type { ChangeState, Phase } from '../repartition/change-state.ts';
+import { changeLayout } from '../repartition/change-layout.ts';
+import type { ChangeState } from '../repartition/change-state.ts';
+import { type ChangeOptions, serveTarget } from '../repartition/change-step.ts';
 import { compareStreams } from '../repartition/compare.ts';
 import type { Kept } from '../repartition/copy-layout.ts';
+import { changeBack, dropOld, lastBefore } from '../repartition/end-change.ts';
 import { sourcesOf } from '../repartition/homes.ts';
 import { withStreamLock } from '../streams/maintenance.ts';
 import { projectionReplay } from '../streams/projection-replay.ts';
 import { lengthOf } from '../streams/stream-info.ts';
 import { holderOf, say } from './command.ts';
-import { counted } from './counted.ts';
+import { counted, countedEntries } from './counted.ts';
 import { progress } from './progress.ts';
 import type { Replayable } from './replay.ts';
 import { workspacesWith } from './workspaces.ts';
@@ -37,29 +32,29 @@ async function keptByServices(): Promise<Kept> {
   };
 }
 
-/** Why a change that is so far cannot be taken another way. */
-const reasons: Record<Phase, [code: string, reason: string]> = {
-  new: ['no_change', 'No change of the layout was begun.'],
+/** Why some things cannot be done with a change that is so far. */
+const reasons = {
   copying: [
     'not_done',
     'The old layout is the one that is served: go on with the change, or take it --back.',
   ],
-  done: ['done', 'The new layout is served: go --back, or remove the old one with --drop-old.'],
   back: ['going_back', 'The change is being taken back: run --back again.'],
   drop: ['dropping', 'The old layout is being removed: run --drop-old again.'],
-};
+} as const;
 
-/** Fails with the reason if a change is not as far as that. */
-function refuseUnless({ phase }: ChangeState, ...phases: Phase[]): void {
-  if (phases.includes(phase)) return;
-  throw new Failure(...reasons[phase]);
+/** Fails, with the reason, if a change is as far as one of these. */
+function refuseIf({ phase }: ChangeState, ...phases: (keyof typeof reasons)[]): void {
+  const found = phases.find((each) => each === phase);
+  if (found === undefined) return;
+  const [code, reason] = reasons[found];
+  throw new Failure(code, reason);
 }
 
 /** Brings the data into the new layout, or goes on with that, and says what it took. */
 export async function move(change: ChangeOptions, signal: AbortSignal): Promise<void> {
   const { source, state } = change;
   const { from, to } = state;
-  refuseUnless(state, 'new', 'copying', 'done');
+  refuseIf(state, 'back', 'drop');
   if (state.phase === 'done') {
     // It may have been killed between the two last steps of a move to another Redis.
     await serveTarget(change);
@@ -75,7 +70,7 @@ export async function move(change: ChangeOptions, signal: AbortSignal): Promise<
   const { done, seconds, inAll } = bar.end();
   const rate = Math.round(done / Math.max(seconds, 0.001));
   say(
-    `${from.partitions} → ${counted(to.partitions, 'partition')}: ${counted(done, 'entry', 'entries')} in ${seconds.toFixed(1)} s (${rate}/s); nothing could be written for ${(pause / 1000).toFixed(1)} s; ${inAll.toFixed(1)} s in all`,
+    `${from.partitions} → ${counted(to.partitions, 'partition')}: ${countedEntries(done)} in ${seconds.toFixed(1)} s (${rate}/s); nothing could be written for ${(pause / 1000).toFixed(1)} s; ${inAll.toFixed(1)} s in all`,
   );
   say('Compare the two with --verify; then remove the old layout with --drop-old, or go --back.');
 }
@@ -95,7 +90,7 @@ function withLocks<T>(
 
 /** Compares the new layout with the old, and what is made of its streams with them. The exit code is 1 if they differ. */
 export async function verify({ source, target, state }: ChangeOptions): Promise<void> {
-  refuseUnless(state, 'done');
+  refuseIf(state, 'copying', 'back', 'drop');
   const { records, projections } = await keptByServices();
   const listKeys = partitionKeys(target);
   const targets = partitionsOf(state.to).flatMap((partition) => [
@@ -126,23 +121,21 @@ export async function verify({ source, target, state }: ChangeOptions): Promise<
     await withStreamLock(lock, (signal) => replay('verify', signal, observer));
   }
   bar.end();
-  say(
-    `${counted(copied, 'entry', 'entries')} compared, and what is made of them: ${counted(differences, 'difference')}`,
-  );
+  say(`${countedEntries(copied)} compared, and what is made of them: ${counted(differences, 'difference')}`);
   if (differences > 0) process.exitCode = 1;
 }
 
 /** Takes a change back. Fails with `would_lose` if entries were written since, unless they may be lost. */
 export async function back(change: ChangeOptions, discard: boolean): Promise<void> {
   const { state } = change;
-  refuseUnless(state, 'copying', 'done', 'back');
+  refuseIf(state, 'drop');
   const lost = await changeBack(change, discard);
-  const loss = lost > 0 ? `; lost: ${counted(lost, 'entry', 'entries')}` : '';
+  const loss = lost > 0 ? `; lost: ${countedEntries(lost)}` : '';
   say(`The data has ${counted(state.from.partitions, 'partition')} again${loss}.`);
 }
 
 /** Removes the old layout. Fails with `not_done` while it is the one that is served. */
 export async function drop(change: ChangeOptions): Promise<void> {
-  refuseUnless(change.state, 'done', 'drop');
+  refuseIf(change.state, 'copying', 'back');
   say(`Of the old layout ${counted(await dropOld(change), 'key')} removed`);
 }

@@ -14,7 +14,7 @@ import { projectionReplay } from '../streams/projection-replay.ts';
 import type { ReplayMode, ReplayTarget } from '../streams/replay-target.ts';
 import { lengthOf } from '../streams/stream-info.ts';
 import { command, entryId, holderOf, say, withRedis } from './command.ts';
-import { counted } from './counted.ts';
+import { counted, countedEntries } from './counted.ts';
 import { progress } from './progress.ts';
 
 /** What of a service can be replayed. */
@@ -109,13 +109,12 @@ export function chooseNames(names: string[], wanted: string[]): string[] {
   );
 }
 
+const streamsOf = (targets: ReplayTarget[]) => targets.map(({ stream }) => stream);
+
 async function replay(name: string, targets: ReplayTarget[], redis: Store, mode: ReplayMode) {
   let differences = 0;
   let unread = 0;
-  const total = await lengthOf(
-    redis,
-    targets.map(({ stream }) => stream),
-  );
+  const total = await lengthOf(redis, streamsOf(targets));
   const bar = progress({ out: process.stderr, label: name, total });
   const parent = tellParent(total);
   const observer = {
@@ -146,7 +145,7 @@ async function replay(name: string, targets: ReplayTarget[], redis: Store, mode:
     ...(unread > 0 ? [`${unread} not understood`] : []),
   ];
   say(
-    `${name}: ${counted(done, 'entry', 'entries')} in ${seconds.toFixed(1)} s (${rate}/s), ${found.join(', ')}; ${inAll.toFixed(1)} s in all`,
+    `${name}: ${countedEntries(done)} in ${seconds.toFixed(1)} s (${rate}/s), ${found.join(', ')}; ${inAll.toFixed(1)} s in all`,
   );
   if (unread > 0 || (mode === 'verify' && differences > 0)) process.exitCode = 1;
 }
@@ -155,10 +154,7 @@ async function writeState(name: string, targets: ReplayTarget[], redis: Store, {
   const bar = progress({
     out: process.stderr,
     label: name,
-    total: await lengthOf(
-      redis,
-      targets.map(({ stream }) => stream),
-    ),
+    total: await lengthOf(redis, streamsOf(targets)),
   });
   const lines: string[] = [];
   for (const target of targets) {
@@ -172,7 +168,7 @@ async function writeState(name: string, targets: ReplayTarget[], redis: Store, {
   );
   const { done, seconds } = bar.end();
   say(
-    `${name}: ${lines.length} as of ${until} written to ${file}, from ${counted(done, 'entry', 'entries')} in ${seconds.toFixed(1)} s`,
+    `${name}: ${lines.length} as of ${until} written to ${file}, from ${countedEntries(done)} in ${seconds.toFixed(1)} s`,
   );
 }
 

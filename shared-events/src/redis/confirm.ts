@@ -37,10 +37,11 @@ export function confirmWrites(node: Redis, { replicas, onWait }: Confirmation): 
     onWait((performance.now() - start) / 1000, isConfirmed);
     if (isConfirmed) return;
     // Not the error itself, by which ioredis might send a write again that was carried out.
-    const [reason, cause] = typeof reached === 'number' ? [`${reached} have it`] : [reached.message, reached];
-    throw new RedisUnavailable(`not confirmed by as many replicas as must, which is ${replicas}: ${reason}`, {
-      cause,
-    });
+    const [reason, cause] =
+      typeof reached === 'number'
+        ? [`${reached} of ${replicas} replicas have it`]
+        : [reached.message, reached];
+    throw new RedisUnavailable(`not confirmed: ${reason}`, { cause });
   }
 
   node.sendCommand = (command, stream) => {

@@ -105,8 +105,8 @@ async function claim({ redis, writer, said = 1, signal, log }: ClaimOptions): Pr
 /** How often the layout is asked for, in milliseconds: now and then, and often while somebody is changing it. */
 export const watchInterval = 1000;
 export const closeWatchInterval = 100;
-/** Every how many times of those it is looked for what somebody left behind, which they may have done unseen. */
-const looksFor = 30;
+/** Once in so many times it is also looked for what somebody left behind whom nobody saw. */
+const searchEvery = 30;
 
 interface WatchOptions {
   redis: Store;
@@ -129,7 +129,7 @@ export async function layoutChange(options: WatchOptions): Promise<void> {
       if (text !== null && text !== layoutText(layout)) return;
       onClosed(closing !== null);
       const isAlone = mover === null;
-      if (isAlone && (!wasAlone || looks % looksFor === 0)) await onAlone();
+      if (isAlone && (!wasAlone || looks % searchEvery === 0)) await onAlone();
       wasAlone = isAlone;
     } catch (error) {
       // It is away; those who need it for their work tell so.

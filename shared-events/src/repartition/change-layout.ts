@@ -9,36 +9,18 @@ import {
   closeWatchInterval,
   layoutKey,
   layoutText,
-  moverKey,
   watchInterval,
 } from '../redis/layout.ts';
 import type { Store } from '../redis/store.ts';
-import { fenceKey, openFences } from '../streams/fence.ts';
-import { pagesAfter } from '../streams/pages.ts';
-import { lengthOf, streamInfo } from '../streams/stream-info.ts';
-import { beginChange, type ChangeState, forgetChange, type Phase, takeStep } from './change-state.ts';
+import { fenceKey } from '../streams/fence.ts';
+import { lengthOf } from '../streams/stream-info.ts';
+import { beginChange } from './change-state.ts';
+import { type ChangeOptions, closeSource, layoutThen, serveTarget, takeStep } from './change-step.ts';
 import { type CopyOptions, copyLayout } from './copy-layout.ts';
-import { refuseOtherThanMultiple, sourcesOf } from './homes.ts';
-import { unlinkLayout } from './unlink.ts';
+import { refuseOtherThanMultiple } from './homes.ts';
 
-/** For how long nobody reads or writes at most while one layout takes the other's place, in milliseconds. */
-const closedTime = 5000;
 /** How long replicas may take to have what was copied, in milliseconds: less than a command may. */
 const replicaTimeout = 3000;
-
-/** A change of the layout, the Redis, or the two, in which it happens, and who makes it. */
-export interface ChangeOptions {
-  source: Redis;
-  /** The same as the source if the data stays there. */
-  target: Store;
-  state: ChangeState;
-  /** who holds the lock of those who change the layout */
-  holder: string;
-  /** Fails if the lock is not held any more. */
-  checkLock(): void;
-  /** How many replicas of each node must have what was copied before it is served. */
-  replicas: number;
-}
 
 /**
  * Brings data into another layout while it is read and written, and has it served from there. It may be killed at any
@@ -78,26 +60,14 @@ export async function changeLayout(
   return performance.now() - fencedAt;
 }
 
-/** The text of the source's layout when the change is done. */
-const layoutThen = ({ source, target, state }: ChangeOptions): string =>
-  target === source ? layoutText(state.to) : closed;
-
-/** Takes a change further, with the layout that the source serves. */
-const step = (
-  { source, holder }: ChangeOptions,
-  layout: [before: string, after: string],
-  phase: Phase,
-  needs: string[] = [],
-): Promise<void> => takeStep({ redis: source, mover: { key: moverKey, holder }, layout, phase, needs });
-
 /** Serves the new layout in the place of the old, of which no process reads any more by then. */
 async function takePlace(change: ChangeOptions): Promise<void> {
   const { source, target, state } = change;
   await replicated(target, change.replicas);
-  await source.set(closedKey, 'closed', 'PX', closedTime);
+  await closeSource(change);
   await delay(3 * closeWatchInterval);
   const fences = streamKeys(state.from).map(fenceKey);
-  await step(change, [layoutText(state.from), layoutThen(change)], 'done', [closedKey, ...fences]);
+  await takeStep(change, [layoutText(state.from), layoutThen(change)], 'done', [closedKey, ...fences]);
   if (target === source) await replicated(source, change.replicas);
   await serveTarget(change);
 }
@@ -109,12 +79,6 @@ async function replicated(redis: Store, replicas: number): Promise<void> {
   const reached = await Promise.all(nodes.map((node) => node.wait(replicas, replicaTimeout)));
   if (reached.every((count) => count >= replicas)) return;
   throw new Failure('not_replicated', `Not every node has ${replicas} replicas that have all. Run it again.`);
-}
-
-/** Has the Redis that data went to serve it, if it does not yet. */
-export async function serveTarget({ source, target, state }: ChangeOptions): Promise<void> {
-  if (target === source || (await target.get(layoutKey)) !== closed) return;
-  await target.set(layoutKey, layoutText(state.to));
 }
 
 /** Has nobody serve the Redis that data goes to, which must have none of its own. */
@@ -133,82 +97,4 @@ async function closeTarget(target: Store, to: Layout): Promise<void> {
     await (before === null ? target.del(layoutKey) : target.set(layoutKey, before));
     throw error;
   }
-}
-
-/** Resolves to the last id that a stream of the old layout gave out before it got its fence. */
-export const lastBefore = async (source: Redis, stream: string): Promise<string> =>
-  (await source.get(fenceKey(stream))) ?? (await streamInfo(source, stream)).last;
-
-/** Resolves to how many entries there are in the new layout after those that the old one has. */
-async function writtenSince(
-  { target, state }: ChangeOptions,
-  lasts: ReadonlyMap<string, string>,
-): Promise<number> {
-  let count = 0;
-  for (const { key } of allStreams) {
-    for (const { partition, homes } of sourcesOf(state)) {
-      const last = lasts.get(key(partition)) as string;
-      for (const home of homes) {
-        for await (const page of pagesAfter({ redis: target, stream: key(home) }, last)) count += page.length;
-      }
-    }
-  }
-  return count;
-}
-
-/**
- * Serves the old layout again, and removes the new one with all that was written since. Resolves to how many entries that
- * were. Fails with `would_lose`, and changes nothing, if there are any and they may not be lost.
- */
-export async function changeBack(change: ChangeOptions, mayLose: boolean): Promise<number> {
-  const { source, target, state, checkLock } = change;
-  const { from, to } = state;
-  const lasts = new Map<string, string>();
-  for (const stream of streamKeys(from)) lasts.set(stream, await lastBefore(source, stream));
-  const refuseLoss = async () => {
-    const since = mayLose ? 0 : await writtenSince(change, lasts);
-    if (since === 0) return;
-    throw new Failure(
-      'would_lose',
-      `Entries that were written to the new layout alone, and would be lost: ${since}. Give --discard if they may be.`,
-    );
-  };
-
-  let lost = 0;
-  if (state.phase === 'done') {
-    await refuseLoss();
-    if (target !== source) await target.set(layoutKey, closed);
-    await source.set(closedKey, 'closed', 'PX', closedTime);
-    await delay(2 * watchInterval);
-    try {
-      await refuseLoss();
-    } catch (error) {
-      await source.del(closedKey);
-      await serveTarget(change);
-      throw error;
-    }
-    await step(change, [layoutThen(change), layoutText(from)], 'back', [closedKey]);
-    lost = await writtenSince(change, lasts);
-  } else if (state.phase === 'copying') {
-    await step(change, [layoutText(from), layoutText(from)], 'back');
-  }
-  await openFences(source, streamKeys(from));
-  // A consumer that still reads the new layout would make its stream and its group again.
-  await delay(2 * watchInterval);
-  await unlinkLayout(target, to, checkLock);
-  if (target !== source) await target.del(layoutKey);
-  checkLock();
-  await forgetChange(source);
-  return lost;
-}
-
-/** Removes the layout that is not served any more. Resolves to how many keys that were. */
-export async function dropOld(change: ChangeOptions): Promise<number> {
-  const { source, state, checkLock } = change;
-  await serveTarget(change);
-  await step(change, [layoutThen(change), layoutThen(change)], 'drop');
-  const removed = await unlinkLayout(source, state.from, checkLock);
-  checkLock();
-  await forgetChange(source);
-  return removed;
 }

@@ -1,11 +1,9 @@
 import type { Redis } from 'ioredis';
-import { Failure } from '../failure.ts';
 import { layoutKey, layoutText, parseLayout } from '../redis/layout.ts';
-import { script } from '../redis/script.ts';
 import type { Change } from './homes.ts';
 
 /** The key that tells of a change of the layout from its beginning until the old layout is dropped, or the new one. */
-const changeKey = `{${layoutKey}}:change`;
+export const changeKey = `{${layoutKey}}:change`;
 /** The greatest generation that a layout here ever had: what somebody still writes to one that was dropped is in no other. */
 const generationKey = `{${layoutKey}}:generation`;
 
@@ -25,7 +23,7 @@ export interface ChangeState extends Change {
 export async function readChange(redis: Redis): Promise<ChangeState | undefined> {
   const { from = '', to = '', into = '', phase, done } = await redis.hgetall(changeKey);
   const [old, next] = [parseLayout(from), parseLayout(to)];
-  // One that an earlier version began has no phase; its last step but one was not its own with the last.
+  // One that an earlier version began has no phase, and may have been stopped between serving the new layout and noting it.
   const isServed = async () => (await redis.get(layoutKey)) !== from;
   const phaseThen = async (): Promise<Phase> => (done || (await isServed()) ? 'done' : 'copying');
   return old && next
@@ -51,31 +49,4 @@ export async function forgetChange(redis: Redis): Promise<void> {
 /** Resolves to a generation that no layout of this data has had. */
 export async function nextGeneration(redis: Redis, present: number): Promise<number> {
   return Math.max(present, Number((await redis.get(generationKey)) ?? 0)) + 1;
-}
-
-const stepScript = script(new URL('lua/switch.lua', import.meta.url));
-
-interface Step {
-  redis: Redis;
-  /** the key that holds who changes the layout, and who that has to be */
-  mover: { key: string; holder: string };
-  /** the layout's text as it has to be, and as it is from then on */
-  layout: [before: string, after: string];
-  /** how far the change is then */
-  phase: Phase;
-  /** the keys of what has to be there; the first is taken away */
-  needs?: string[];
-}
-
-/**
- * Takes a change further in one step with the layout that is served. Fails with `too_late`, and changes nothing, if who
- * asks is not the one who changes the layout any more, or if what has to be there has gone.
- */
-export async function takeStep({ redis, mover, layout, phase, needs = [] }: Step): Promise<void> {
-  const keys = [mover.key, layoutKey, changeKey, ...needs];
-  if ((await stepScript(redis, keys, [mover.holder, ...layout, phase])) === 1) return;
-  throw new Failure(
-    'too_late',
-    'It took too long, and the layout that was served is served on. Run it again.',
-  );
 }

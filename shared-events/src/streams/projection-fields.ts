@@ -75,7 +75,6 @@ export function heldAgainst(live: ReturnType<typeof fieldsInRedis>, built: Proje
   }
 
   return {
-    /** As of what is built. */
     async take(position: string, page: RawEntry[], changes: Changed): Promise<void> {
       const fields = [...changes.keys()];
       const [values] = await Promise.all([live.valuesOf(fields), built.take(position, page, changes)]);
@@ -84,7 +83,6 @@ export function heldAgainst(live: ReturnType<typeof fieldsInRedis>, built: Proje
         else doubtful.add(field);
       }
     },
-    /** As of what is built. */
     async clear(): Promise<void> {
       doubtful.clear();
       await built.clear();
