@@ -1,6 +1,7 @@
 import test from 'ava';
 import { hashTag, type Layout, partitionOf, routingDigits, userEvents } from 'shared-events';
 import { openFeed, placesOf } from '../operator/world.ts';
+import { untilReady } from '../stack/api.ts';
 import { startCommand } from '../stack/commands.ts';
 import { entryFields } from '../stack/redis.ts';
 import { until } from '../stack/until.ts';
@@ -11,9 +12,11 @@ import { type World, withStack } from '../stack/world.ts';
 
 const repartition = ({ stack }: World, ...args: string[]) => startCommand('repartition', stack, args).result;
 
+/** Runs the command, and waits until the services have seen what it did: until then they answer 503. */
 async function repartitioned(world: World, ...args: string[]): Promise<string> {
   const { code, output, errors } = await repartition(world, ...args);
   if (code !== 0) throw new Error(`repartition ${args.join(' ')}: ${errors}${output}`);
+  await untilReady(world.gateway);
   return output;
 }
 
