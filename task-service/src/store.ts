@@ -64,7 +64,7 @@ export function taskKeys(layout: Layout) {
     indexKey(userId, undefined, at),
     ...taskStatuses.map((status) => indexKey(userId, status, at)),
   ];
-  /** The keys a change of a task touches; in the partition where it is kept, if that may be a wrong one. */
+  /** All keys of a task; in the partition where it is kept, if that may be a wrong one. */
   const keysOf = ({ id, userId }: Pick<Task, 'id' | 'userId'>, at = partition(userId)) => [
     taskEvents.key(at),
     `task:${hashTag(at)}:${id}`,
@@ -127,7 +127,7 @@ interface TaskStoreOptions {
 
 /** Tasks as they are kept in Redis: keys and scripts. */
 export function taskStore({ redis, writer, layout }: TaskStoreOptions): TaskStore {
-  const { partition, recordPrefix, recordKey, indexKey, indexKeys, keysOf, markersOf } = taskKeys(layout);
+  const { partition, recordPrefix, recordKey, indexKey, indexKeys, markersOf } = taskKeys(layout);
 
   return {
     ...records({
@@ -138,15 +138,25 @@ export function taskStore({ redis, writer, layout }: TaskStoreOptions): TaskStor
       deleted: 'task.deleted',
       recordKey,
       change: changeScript,
-      keysOf: (task: Task) => keysOf(task),
-      argsOf: ({ status }) => [status],
+      concerned({ id, userId, status }: Task, after) {
+        // What it was and what it is; a task that is removed leaves the list of all.
+        const lists = status === after?.status ? [] : [status, after?.status];
+        const keys = lists.map((list) => indexKey(userId, list));
+        return {
+          keys: [taskEvents.key(partition(userId)), recordKey(id), ...keys],
+          args: [after?.status ?? '', ...lists.map((list) => list ?? 'all')],
+        };
+      },
     }),
 
     async create({ task, context, idempotency, vouched = { at: '', version: '' } }) {
       const { id, userId, status } = task;
       const at = partition(userId);
       const written = { text: JSON.stringify(task), schema: taskEvents.schema };
-      const keys = [...keysOf(task), projectionKey(knownUsers, at), userEvents.key(at)];
+      const keys = [
+        ...[taskEvents.key(at), recordKey(id), indexKey(userId), indexKey(userId, status)],
+        ...[projectionKey(knownUsers, at), userEvents.key(at)],
+      ];
       if (idempotency) keys.push(...markersOf(userId, idempotency));
       const before = [
         idempotency?.bodyHash ?? '',

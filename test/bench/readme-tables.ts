@@ -55,7 +55,7 @@ export function routesTable({ routes: measured }: Results): string[] {
         ...others.map((other) => {
           const { processorTime, processorTimeRatio } = against(name, other) as OtherFigures;
           const of = processorTimeRatio && other === 'printing' ? `, ${ratio(1 / processorTimeRatio)}` : '';
-          return `${time(processorTime)}${of}`;
+          return `${time(processorTime?.all)}${of}`;
         }),
         ...['Fastify', 'floor'].map((other) => ratio(against(name, other)?.processorTimeRatio)),
       ]),

@@ -28,7 +28,8 @@ const reports: { [Name in PartName]: (result: PartResults[Name]) => string[] } =
 export const report = <Name extends PartName>(name: Name, result: PartResults[Name]): string[] =>
   reports[name](result);
 
-const whole = (value: number) => Math.round(value).toLocaleString('en');
+const whole = (value: number | undefined) =>
+  value === undefined ? '' : Math.round(value).toLocaleString('en');
 const perSecond = (value: number) => `${whole(value)}/s`;
 const ms = (value: number) => `${value.toFixed(value < 10 ? 2 : 1)} ms`;
 const percent = (value: number) => `${(value * 100).toFixed(1)}%`;
@@ -46,35 +47,26 @@ const processes: (ProcessName | 'all')[] = ['gateway', 'user service', 'task ser
 
 function routesReport({ rounds, seconds, routes }: RoutesResult): string[] {
   const others = Object.keys(routes['create user'].against);
-  const common = ({ rate, p50, p99, failed }: RouteFigures | OtherFigures) => [
+  const common = ({ rate, p50, p99, failed, processorTime }: RouteFigures) => [
     ...[perSecond(rate), ms(p50), ms(p99), String(failed)],
+    ...processes.map((process) => whole(processorTime?.[process])),
   ];
-  const own = routeNames.map((name) => {
-    const { processorTime } = routes[name];
-    return [
-      name,
-      ...common(routes[name]),
-      ...processes.map((process) => (processorTime ? whole(processorTime[process]) : '')),
-    ];
-  });
+  const own = routeNames.map((name) => [name, ...common(routes[name])]);
   const against = routeNames.flatMap((name) =>
     others.map((other) => {
       const figures = routes[name].against[other] as OtherFigures;
-      const { processorTime, rateRatio, processorTimeRatio } = figures;
       return [
         `${name}, ${other}`,
-        ...common(figures),
-        processorTime === undefined ? '' : whole(processorTime),
-        ...[times(rateRatio), times(processorTimeRatio)],
+        ...[...common(figures), times(figures.rateRatio), times(figures.processorTimeRatio)],
       ];
     }),
   );
-  const heading = ['', 'rate', 'p50', 'p99', 'failed'];
+  const heading = ['', 'rate', 'p50', 'p99', 'failed', ...processes];
   return [
     `${rounds} rounds of ${seconds} s, medians; processor time in µs a request`,
-    ...table([[...heading, ...processes], ...own]),
+    ...table([heading, ...own]),
     ...(others.length > 0
-      ? ['', ...table([[...heading, 'all', 'rate: own/other', 'processor time: own/other'], ...against])]
+      ? ['', ...table([[...heading, 'rate: own/other', 'processor time: own/other'], ...against])]
       : []),
   ];
 }

@@ -20,8 +20,7 @@ export interface RouteFigures {
   processorTime?: ProcessorTime<ProcessName | 'all'>;
 }
 
-export interface OtherFigures extends Omit<RouteFigures, 'processorTime'> {
-  processorTime?: number;
+export interface OtherFigures extends RouteFigures {
   /** this system's rate divided by the other's: the median of the ratios of the rounds */
   rateRatio: number;
   /** the same of the processor time a request, of all processes */
@@ -112,15 +111,14 @@ function figures(rounds: Round[]): RouteFigures {
   const processorTime = { ...Object.fromEntries(each), all: median(times.map(total)) } as ProcessorTime<
     ProcessName | 'all'
   >;
-  return { ...rates(rounds), ...(times.length > 0 && { processorTime }) };
+  return {
+    rate: median(rounds.map(({ rate }) => rate)),
+    p50: median(rounds.map(({ p50 }) => p50)),
+    p99: median(rounds.map(({ p99 }) => p99)),
+    failed: rounds.reduce((sum, { failed }) => sum + failed, 0),
+    ...(times.length > 0 && { processorTime }),
+  };
 }
-
-const rates = (rounds: Round[]) => ({
-  rate: median(rounds.map(({ rate }) => rate)),
-  p50: median(rounds.map(({ p50 }) => p50)),
-  p99: median(rounds.map(({ p99 }) => p99)),
-  failed: rounds.reduce((sum, { failed }) => sum + failed, 0),
-});
 
 function compare(own: Round[], others: string[], measured: Round[][]): Record<string, OtherFigures> {
   const ratio = (rounds: Round[], of: (round: Round) => number) =>
@@ -129,11 +127,11 @@ function compare(own: Round[], others: string[], measured: Round[][]): Record<st
   const each = others.map((name, at) => {
     const rounds = measured[at] ?? [];
     const isTimed = [...own, ...rounds].every(({ processorTime }) => processorTime);
-    const times = isTimed && {
-      processorTime: median(rounds.map(timeOf)),
-      processorTimeRatio: ratio(rounds, timeOf),
+    const compared = {
+      rateRatio: ratio(rounds, ({ rate }) => rate),
+      ...(isTimed && { processorTimeRatio: ratio(rounds, timeOf) }),
     };
-    return [name, { ...rates(rounds), rateRatio: ratio(rounds, ({ rate }) => rate), ...times }] as const;
+    return [name, { ...figures(rounds), ...compared }] as const;
   });
   return Object.fromEntries(each);
 }

@@ -29,8 +29,7 @@ test('which event an update is may follow from the document before and after; wh
       deleted: 'door.deleted',
       recordKey,
       change: script(recordLua, new URL('../example/pin-service/src/write-pin.lua', import.meta.url)),
-      keysOf: () => [doorEvents.key(0), recordKey()],
-      argsOf: () => [],
+      concerned: () => ({ keys: [doorEvents.key(0), recordKey()], args: [] }),
     });
     await redis.set(recordKey(), `1-1 1 ${JSON.stringify({ id, isOpen: false })}`);
     const request = { context: { request: 'r', trace: '' }, allows: () => true };

@@ -82,8 +82,7 @@ export function userStore({ redis, writer, layout }: UserStoreOptions): UserStor
       deleted: 'user.deleted',
       recordKey: (id) => keys.of(id)[1] as string,
       change: changeScript,
-      keysOf: ({ id }) => keys.of(id),
-      argsOf: () => [],
+      concerned: ({ id }) => ({ keys: keys.of(id), args: [] }),
     }),
 
     async create(user, context, idempotency) {

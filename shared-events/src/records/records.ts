@@ -53,12 +53,12 @@ interface RecordOptions<Type extends string, Document> {
   deleted: Type;
   recordKey(id: string): string;
   /**
-   * The script of a change. It is given the version the change was made from, `argsOf` the document, and the
-   * entry's fields, and answers `done` with the new version, `conflict` with the present record, or `missing`.
+   * The script of a change. It is given the version the change was made from, the arguments that `concerned` gives, and
+   * the entry's fields, and answers `done` with the new version, `conflict` with the present record, or `missing`.
    */
   change: Script;
-  keysOf(document: Document): string[];
-  argsOf(document: Document): string[];
+  /** Returns the keys that a change concerns, and arguments of its script. A removal has no document after it. */
+  concerned(before: Document, after: Document | undefined): { keys: string[]; args: string[] };
 }
 
 const touchScript = script(recordLua, new URL('lua/touch.lua', import.meta.url));
@@ -100,7 +100,7 @@ export const inTodaysShape = (stream: Shapes<unknown>, record: KeptRecord): Stor
 export function records<Type extends string, Document extends { id: string }>(
   options: RecordOptions<Type, Document>,
 ): Records<Document> {
-  const { redis, writer, stream, updated, deleted, recordKey, change, keysOf, argsOf } = options;
+  const { redis, writer, stream, updated, deleted, recordKey, change, concerned } = options;
 
   async function read(id: string): Promise<KeptRecord | undefined> {
     const record = await redis.get(recordKey(id));
@@ -128,11 +128,12 @@ export function records<Type extends string, Document extends { id: string }>(
         if (writer !== redis) await endBy(deadline, touchScript(writer, [recordKey(id)], []));
         return inTodaysShape(stream, record);
       }
-      const { type, document, text, schema } = decision;
-      const before = [record.version, ...argsOf(document)];
+      const { type, before, after, text, schema } = decision;
+      const { keys, args } = concerned(before, after);
+      const first = [record.version, ...args];
       const step = appending(type, context, (from) => {
         const fields = stream.encode({ type, subject: id, data: text, schema, ...from });
-        return change(writer, keysOf(document), [...before, ...fields]);
+        return change(writer, keys, [...first, ...fields]);
       });
       const [outcome, version = '', presentSchema, present = ''] = (await endBy(deadline, step)) as string[];
       if (outcome === 'done') return { version, text };
@@ -152,22 +153,24 @@ export function records<Type extends string, Document extends { id: string }>(
     },
     update: (id, request, edit) =>
       write(id, request, (record) => {
-        const document = documentOf(stream, record);
-        const edited = edit(document);
-        if (edited === document) return undefined;
-        const type = typeof updated === 'function' ? updated(document, edited) : updated;
-        return { type, document: edited, text: JSON.stringify(edited), schema: stream.schema };
+        const before = documentOf(stream, record);
+        const after = edit(before);
+        if (after === before) return undefined;
+        const type = typeof updated === 'function' ? updated(before, after) : updated;
+        return { type, before, after, text: JSON.stringify(after), schema: stream.schema };
       }),
     // The event of a removal carries the document as it stands, in the shape it was written in.
     remove: (id, request) =>
-      write(id, request, (record) => ({ ...record, type: deleted, document: documentOf(stream, record) })),
+      write(id, request, (record) => ({ ...record, type: deleted, before: documentOf(stream, record) })),
   };
 }
 
 /** What is written: an event of this type, whose data is the text, of this schema. */
 interface Decision<Type, Document> {
   type: Type;
-  document: Document;
+  before: Document;
+  /** Nothing if it is removed. */
+  after?: Document;
   text: string;
   schema: number;
 }

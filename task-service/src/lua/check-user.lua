@@ -14,11 +14,12 @@ local function check_user(known_users, user_events, user, vouched_at, vouched_fo
   if vouched and not (has_had(user_events, vouched_at) and (vouched_for == '' or has_had(user_events, vouched_for))) then
     return 'stale'
   end
-  local position = vouched and vouched_at or redis.call('HGET', known_users, 'position') or '0-0'
+  local applied, known = unpack(redis.call('HMGET', known_users, 'position', user))
+  local position = vouched and vouched_at or applied or '0-0'
   local most = vouched and vouched_overlay or overlay
   local behind = redis.call('XRANGE', user_events, '(' .. position, '+', 'COUNT', most + 1)
   if #behind > most then return 'stale' end
-  local exists = vouched or redis.call('HEXISTS', known_users, user) == 1
+  local exists = vouched or known ~= false
   for _, entry in ipairs(behind) do
     if field(entry, 'subject') == user then
       local type = field(entry, 'type')

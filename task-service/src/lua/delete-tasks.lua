@@ -16,7 +16,7 @@ for at = 8, #KEYS do
   local version, schema, document = read(KEYS[at])
   if version then
     fields[4], fields[6], fields[8] = subject, document, schema
-    apply(KEYS[at], index, append(KEYS[1], fields))
+    apply(KEYS[at], index, append(KEYS[1], fields, 1))
   else
     remove_from_index(index, subject)
   end

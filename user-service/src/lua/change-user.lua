@@ -6,6 +6,6 @@ local version, schema, document = read(KEYS[2])
 if not version then return {'missing'} end
 if version ~= ARGV[1] then return {'conflict', version, schema, document} end
 
-local event = append(KEYS[1], {unpack(ARGV, 2)})
+local event = append(KEYS[1], ARGV, 2)
 apply(KEYS[2], event)
 return {'done', event.version}

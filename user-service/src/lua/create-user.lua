@@ -13,7 +13,7 @@ if version then
   return {'done', version, schema, document}
 end
 
-local event = append(KEYS[1], {unpack(ARGV, 3)})
+local event = append(KEYS[1], ARGV, 3)
 apply(KEYS[2], event)
 if KEYS[3] then remember(KEYS[3], KEYS[4], ARGV[1], ARGV[2], event.version) end
 return {'done', event.version}

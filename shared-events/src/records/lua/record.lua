@@ -45,9 +45,10 @@ local function remember(marker, made, body_hash, seconds, version)
   redis.call('RPUSHX', made, marker)
 end
 
--- Appends an entry with these fields. Must be the first write of a script: it is the last step that can fail.
--- Returns the event that it is.
-local function append(stream, fields)
-  local version = redis.call('XADD', stream, '*', unpack(fields))
-  return {version = version, type = fields[2], subject = fields[4], document = fields[6], schema = fields[8]}
+-- Appends an entry with the fields that stand in a list from a place on. Must be the first write of a script: it is the
+-- last step that can fail. Returns the event that it is.
+local function append(stream, list, first)
+  local version = redis.call('XADD', stream, '*', unpack(list, first))
+  return {version = version, type = list[first + 1], subject = list[first + 3], document = list[first + 5],
+    schema = list[first + 7]}
 end

@@ -36,8 +36,7 @@ export function pinStore({ redis, writer, layout }: PinStoreOptions): PinStore {
       deleted: 'pin.deleted',
       recordKey,
       change: writeScript,
-      keysOf,
-      argsOf: () => [],
+      concerned: (pin) => ({ keys: keysOf(pin), args: [] }),
     }),
     async put(pin, context) {
       const text = JSON.stringify(pin);

@@ -8,7 +8,7 @@ if ARGV[1] ~= '*' then
   if version ~= ARGV[1] then return {'conflict', version, schema, document} end
 end
 
-local event = append(KEYS[1], {unpack(ARGV, 2)})
+local event = append(KEYS[1], ARGV, 2)
 if event.type == 'pin.deleted' then
   redis.call('DEL', KEYS[2])
 else
