@@ -48,7 +48,7 @@ test.serial(
       for (let time = 0; time < 5; time++) {
         const start = performance.now();
         await t.throwsAsync(redis.xlen(userEvents.key(time)), unavailable);
-        t.true(performance.now() - start < 1900);
+        t.true(performance.now() - start < 5000);
       }
       await stack.redis.start();
       for (let partition = 0; partition < partitions; partition++) {
@@ -128,7 +128,7 @@ test.serial(
         const start = performance.now();
         // Its stream is at the old master, its record at none.
         await t.throwsAsync(store.create(ada(idIn(7)), context), unavailable);
-        t.true(performance.now() - start < 1900);
+        t.true(performance.now() - start < 5000);
         t.truthy(await store.find(there));
         await callOff();
         t.truthy(await store.create(ada(idIn(7)), context));

@@ -1,7 +1,6 @@
 import type { CloudEvent } from 'shared-events';
 import { compareIds } from '../../shared-events/src/streams/entry-id.ts';
 import { readState } from '../faults/state.ts';
-import { recovery } from '../faults/world.ts';
 import type { followFeed } from '../operator/world.ts';
 import { until } from '../stack/until.ts';
 import type { ClusterWorld } from './world.ts';
@@ -23,7 +22,7 @@ export async function feedProblems(world: ClusterWorld): Promise<string[]> {
     const told = new Set(seen().events.map(placeOf));
     return [...kept].filter((place) => !told.has(place));
   };
-  const late = await until('the feed has every event', () => missing().length === 0, recovery).catch(() =>
+  const late = await until('the feed has every event', () => missing().length === 0).catch(() =>
     missing().map((place) => `I the feed lacks ${place}`),
   );
   return [...(late === true ? [] : late), ...wrongIn(seen(), kept)];

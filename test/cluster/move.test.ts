@@ -1,4 +1,5 @@
 import test from 'ava';
+import { untilReady } from '../stack/api.ts';
 import { startCommand } from '../stack/commands.ts';
 import { until } from '../stack/until.ts';
 import { withStack } from '../stack/world.ts';
@@ -42,13 +43,13 @@ test('data moves from one Redis into a cluster while it is written, and is serve
         });
         isOver = true;
         await Promise.all(people);
-        await until('the services of the cluster serve it', async () => {
-          const { status } = await there.gateway.get('/tasks/ready');
-          return status === 200;
-        });
+        await untilReady(there.gateway);
 
         for (const { path, text, etag } of made) {
-          const now = await there.gateway.get(path);
+          const now = await until(`${path} is answered`, async () => {
+            const answer = await there.gateway.get(path);
+            return answer.status < 500 && answer;
+          });
           t.is(now.text, text, path);
           t.is(now.headers.get('etag'), etag);
         }

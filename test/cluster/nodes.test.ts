@@ -1,4 +1,6 @@
 import test from 'ava';
+import { Redis } from 'ioredis';
+import { masters } from '../stack/cluster.ts';
 import { startCommand } from '../stack/commands.ts';
 import type { Part } from '../stack/part.ts';
 import { openTestRedis } from '../stack/redis.ts';
@@ -34,16 +36,35 @@ async function withNodes(run: (nodes: Nodes) => Promise<void>, nodes = 6): Promi
     if (code !== 0) throw new Error(errors);
     return output.trim();
   };
+  const rows = async () => (await told('--json')).split('\n').map((line) => JSON.parse(line) as Row);
   try {
     await stack.redis.start();
+    // A node hears from each other one what that is and has, which may take a second.
+    await until('all are known as what they are', async () => {
+      const found = await rows();
+      const replicas = found.filter(({ role }) => role === 'replica');
+      return replicas.length === nodes - masters && found.flatMap((row) => row.partitions).length === 24;
+    });
     await run({
       stack,
       told,
-      rows: async () => (await told('--json')).split('\n').map((line) => JSON.parse(line) as Row),
+      rows,
       partAt: (node) => stack.nodes[(stack.ports.cluster ?? []).indexOf(Number(node.split(':')[1]))] as Part,
     });
   } finally {
     await stack.stop();
+  }
+}
+
+/** Has the nodes agree that one of them has failed after so many milliseconds in which it does not answer. */
+async function agreeAfter({ ports }: Stack, ms: number): Promise<void> {
+  for (const port of ports.cluster ?? []) {
+    const redis = new Redis(port, '127.0.0.1');
+    try {
+      await redis.config('SET', 'cluster-node-timeout', ms);
+    } finally {
+      redis.disconnect();
+    }
   }
 }
 
@@ -55,7 +76,7 @@ test.serial(
       for (let partition = 0; partition < 24; partition++) await redis.set(`user:{${partition}}:x`, 'kept');
       const all = await until('every replica has everything', async () => {
         const found = await rows();
-        return found.every(({ keys }) => keys === 8) && found;
+        return found.every(({ keys, lag = 0 }) => keys === 8 && lag === 0) && found;
       });
       for (const [at, { role, state, master, partitions, memory = 0, lag }] of all.entries()) {
         t.is(role, at % 2 === 0 ? 'master' : 'replica');
@@ -80,12 +101,15 @@ test.serial(
 test.serial(
   'the partitions of a master that dies go to its replica, and what is away is shown as that',
   async (t) => {
-    await withNodes(async ({ rows, partAt }) => {
+    await withNodes(async ({ stack, rows, partAt }) => {
       const [master, replica, , other] = (await rows()) as [Row, Row, Row, Row];
       const find = async ({ node }: Row) => (await rows()).find((row) => row.node === node);
+      // Later than the command asks them.
+      await agreeAfter(stack, 60_000);
       partAt(other.node).freeze();
       t.is((await find(other))?.state, 'away');
       partAt(other.node).thaw();
+      await agreeAfter(stack, 2000);
       partAt(master.node).kill('SIGKILL');
       await until('the replica has them', async () => (await find(replica))?.partitions.length === 8);
       await until('all see that it is away', async () => (await find(master))?.state === 'failed');
@@ -111,7 +135,7 @@ test.serial(
       const spare = await until(
         'the new master has a replica',
         async () => (await rows()).find(({ master: of, state }) => of === replica.node && state === 'ok'),
-        30_000,
+        60_000,
       );
       t.is(all.filter((row) => row.master === all.find(({ node }) => node === spare.node)?.master).length, 2);
     }, 7);

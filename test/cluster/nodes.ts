@@ -31,9 +31,14 @@ export async function isolate({ nodes }: ClusterWorld, group: Node[], ms: number
   for (const { data, bus } of nodes) for (const proxy of [data, bus]) proxy.heal();
 }
 
-/** Lets a replica take its master's place. */
-export async function failOver({ redis }: Node, ...how: string[]): Promise<void> {
-  await redis.call('CLUSTER', 'FAILOVER', ...how);
+/** Lets a replica take its master's place. Redis gives up on that after five seconds, as it may on a busy machine. */
+export async function failOver({ redis, part }: Node, ...how: string[]): Promise<void> {
+  const isMaster = async () => (await redis.role())[0] === 'master';
+  await until(`${part.name} takes its master's place`, async () => {
+    if (await isMaster()) return true;
+    await redis.call('CLUSTER', 'FAILOVER', ...how);
+    return until('it is a master', isMaster, 6000);
+  });
 }
 
 /** A partition on its way from one master to another, key by key, as redis-cli moves it. */

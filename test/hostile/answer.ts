@@ -19,6 +19,12 @@ export function assertCommon(t: ExecutionContext, { headers }: Answer, what: str
   t.is(headers.get('x-powered-by'), null, what);
 }
 
+/** Checks that answers came soon, by how many milliseconds each took. One may be late: the machine may be held up. */
+export function assertSoon(t: ExecutionContext, times: number[]): void {
+  const late = times.filter((time) => time >= 3000);
+  t.true(late.length <= 1, `late by ${late} of ${times.length}`);
+}
+
 /** What is expected of an answer: its status, and the code of its problem where it is one. */
 export type Expected = number | [status: number, code: string];
 

@@ -1,6 +1,7 @@
 import test from 'ava';
 import { untilReady } from '../stack/api.ts';
-import { assertAnswer } from './answer.ts';
+import { until } from '../stack/until.ts';
+import { assertAnswer, type Expected } from './answer.ts';
 import type { WireRequest } from './wire.ts';
 import { worldUnderTest } from './world.ts';
 
@@ -23,13 +24,17 @@ test('a service that hangs is answered for by the gateway, before five seconds a
   world.stack.users.freeze();
   try {
     await Promise.all(
-      requests.map(async (request) => {
-        const before = performance.now();
-        const answer = await world.send(request);
-        const seconds = (performance.now() - before) / 1000;
-        const what = `${request.method ?? 'GET'} ${request.path} after ${seconds} s`;
-        assertAnswer(t, answer, request.method === 'HEAD' ? 504 : [504, 'service_timeout'], what);
-        t.true(seconds < 4.5, what);
+      requests.map((request) => {
+        const what = `${request.method ?? 'GET'} ${request.path}`;
+        // Once is enough: the machine may be held up now and then, a deadline that is too late always is.
+        return until(`an answer within 4.5 s to ${what}`, async () => {
+          const before = performance.now();
+          const answer = await world.send(request);
+          const seconds = (performance.now() - before) / 1000;
+          const expected: Expected = request.method === 'HEAD' ? 504 : [504, 'service_timeout'];
+          assertAnswer(t, answer, expected, `${what} after ${seconds} s`);
+          return seconds < 4.5;
+        });
       }),
     );
     assertAnswer(t, await world.send({ path: '/tasks/ready' }), 200, 'the other service');

@@ -37,14 +37,14 @@ test('idle connections to a service are closed by the gateway and by the other s
     await withGateway(stack, { ports: [users.port], failures: 0 }, async (port) => {
       const gateway = api(`http://127.0.0.1:${port}`);
       const { id } = await seed(gateway).user();
-      await Promise.all(Array.from({ length: 20 }, () => gateway.get(`/users/users/${id}/tasks`)));
+      const all = () => [...users.closed, ...tasks.closed];
+      await until('connections are kept for a while', async () => {
+        await Promise.all(Array.from({ length: 20 }, () => gateway.get(`/users/users/${id}/tasks`)));
+        return all().includes(undefined);
+      });
       t.true(users.closed.length > 1 && tasks.closed.length > 1);
-      t.true([...users.closed, ...tasks.closed].includes(undefined), 'connections are kept for a while');
-      await until(
-        'all idle connections are closed',
-        () => ![...users.closed, ...tasks.closed].includes(undefined),
-      );
-      t.deepEqual([...new Set([...users.closed, ...tasks.closed])], ['client']);
+      await until('all idle connections are closed', () => !all().includes(undefined));
+      t.deepEqual([...new Set(all())], ['client']);
     });
   } finally {
     users.close();
@@ -58,30 +58,46 @@ test('a service that stops refuses new connections, answers on kept ones, and le
   const port = stack.ports.users;
   const kept = bytesOf({ path: '/health', headers: [['Connection', 'keep-alive']] });
   try {
-    const [asking, idle, fresh] = [await open(port), await open(port), await open(port)];
-    for (const socket of [asking, idle]) {
-      socket.write(kept);
-      await once(socket, 'data');
-    }
-    const stopped = stack.users.stop();
-    const since = performance.now();
-    await until('new connections are refused', () =>
-      exchange(port, bytesOf({ path: '/health' })).then(
-        () => false,
-        (error: NodeJS.ErrnoException) => error.code === 'ECONNREFUSED',
-      ),
-    );
-    for (const socket of [asking, fresh]) {
-      socket.write(kept);
-      const received = await readAll(socket);
+    const watchStop = async () => {
+      const [asking, idle, fresh] = [await open(port), await open(port), await open(port)];
+      for (const socket of [asking, idle]) {
+        socket.write(kept);
+        await once(socket, 'data');
+      }
+      const since = performance.now();
+      const stopped = stack.users.stop();
+      await until('new connections are refused', () =>
+        exchange(port, bytesOf({ path: '/health' })).then(
+          () => false,
+          (error: NodeJS.ErrnoException) => error.code === 'ECONNREFUSED',
+        ),
+      );
+      const received: string[] = [];
+      for (const socket of [asking, fresh]) {
+        socket.write(kept);
+        received.push(await readAll(socket));
+      }
+      const wasClosed = idle.closed;
+      const wasInTime = performance.now() - since < 2000;
+      const atLast = await readAll(idle);
+      await stopped;
+      const seconds = (performance.now() - since) / 1000;
+      return { received, wasClosed, atLast, seconds, wasInTime };
+    };
+    // What is idle is left for two seconds: where this process is held up for longer, the service stops once more.
+    const seen = await until('a stop of less than six seconds is watched in time', async () => {
+      const found = await watchStop();
+      if (found.wasInTime && found.seconds < 6) return found;
+      await stack.users.start();
+      return false;
+    });
+    for (const received of seen.received) {
       t.deepEqual(statuses(received), [200]);
       t.regex(received, /\r\nConnection: close\r\n/);
     }
-    t.false(idle.closed, 'not closed yet');
-    t.is(await readAll(idle), '', 'closed in the end');
-    await stopped;
-    const seconds = (performance.now() - since) / 1000;
-    t.true(seconds > 1.5 && seconds < 6, `stopped after ${seconds} s`);
+    t.false(seen.wasClosed, 'not closed yet');
+    t.is(seen.atLast, '', 'closed in the end');
+    t.true(seen.seconds > 1.5, `stopped after ${seen.seconds} s`);
   } finally {
     await stack.stop();
   }

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import test from 'ava';
 import { until } from '../stack/until.ts';
-import { assertAnswer } from './answer.ts';
+import { assertAnswer, assertSoon } from './answer.ts';
 import { full, size } from './size.ts';
 import { bytesOf, open, readAll, readAnswer } from './wire.ts';
 import { worldUnderTest } from './world.ts';
@@ -44,16 +44,18 @@ test('hundreds of slow clients keep nobody waiting, and are let go', async (t) =
   const sockets = all.flatMap((each) => each.sockets);
   try {
     const started = performance.now();
+    const times: number[] = [];
     do {
       const before = performance.now();
       assertAnswer(t, await world.send(whole, other), 201, 'another client');
       assertAnswer(t, await world.send({ path: '/tasks/ready' }, other), 200, 'another client');
-      t.true(performance.now() - before < 3000);
+      times.push(performance.now() - before);
     } while (
       full
         ? sockets.some(({ closed }) => !closed) && performance.now() - started < 20_000
-        : performance.now() - started < 1000
+        : performance.now() - started < 1000 || times.length < 4
     );
+    assertSoon(t, times);
     if (full)
       t.true(
         sockets.every(({ closed }) => closed),

@@ -111,6 +111,7 @@ export function followFeed(urls: string[], query: string) {
       try {
         const url = urls[turn++ % urls.length] as string;
         client = await openFeed(`${url}${query}`, lastId ? { 'Last-Event-ID': lastId } : {});
+        if (isOver) client.close();
         await client.ended;
         breaks += 1;
         messages.push(...client.messages);

@@ -199,7 +199,7 @@ test('without the files of its accounts, Redis does not start', (t) => {
     const { status, stderr } = spawnSync('sh', [join(dir, 'start.sh'), '--port', '0'], {
       encoding: 'utf8',
       env: { ...process.env, ...accountPasswords, REDIS_ACL_FILE: join(dir, 'made.acl') },
-      timeout: 5000,
+      timeout: 30_000,
     });
     t.is(status, 1);
     t.regex(stderr, /users\.acl/);
@@ -230,6 +230,6 @@ function startRedis(env: Record<string, string | undefined>, ...args: string[]) 
   return spawnSync('sh', [join(root, 'shared-events/redis/start.sh'), ...args], {
     env: { PATH: `${process.env.PATH}:/usr/sbin:/usr/local/sbin`, ...env },
     encoding: 'utf8',
-    timeout: 5000,
+    timeout: 30_000,
   });
 }

@@ -16,12 +16,12 @@ import { until } from '../stack/until.ts';
 
 const unavailable = { instanceOf: RedisUnavailable };
 
-/** Gives a test a proxy to a Redis, and a connection through it whose commands may take half a second. */
+/** Gives a test a proxy to a Redis, and a connection through it whose commands may take ten seconds. */
 async function withConnection(run: (redis: Store, proxy: TcpProxy) => Promise<void>): Promise<void> {
   await withBareRedis(async ({ port }) => {
     const proxy = await tcpProxy(port);
     const config = { REDIS_HOST: '127.0.0.1', REDIS_PORT: proxy.port };
-    const redis = openRedis({ config, log: pino({ level: 'silent' }) }, 500);
+    const redis = openRedis({ config, log: pino({ level: 'silent' }) }, 10_000);
     try {
       await until('it is connected', () => redis.status === 'ready');
       await run(redis, proxy);

@@ -32,6 +32,8 @@ function startConsumer(
     connect: () => openBlockingRedis({ config, log: silent, redis, key: stream }, consumeBlock),
     signal: stopping.signal,
     log: silent,
+    // Longer than a busy machine may hold a process up: only some tests are about a lease that ends.
+    lease: 10_000,
     ...options,
   });
   return {

@@ -78,7 +78,6 @@ const roads: Record<string, Road> = {
           signal,
           log,
         },
-        lease: 300,
         async handle(entry) {
           const { type, subject } = userEvents.decode(entry);
           if (type === 'user.deleted') await redis.hdel(key, subject);
@@ -147,11 +146,11 @@ for (const [name, road] of Object.entries(roads)) {
             else left.add(id);
             await happen(redis, n, restart);
           }
-          await until('the reader has come to the same', async () => {
-            const users = await road.users(redis);
-            return users.join() === [...left].sort().join();
+          const users = await until('the reader has come to the same', async () => {
+            const found = await road.users(redis);
+            return found.join() === [...left].sort().join() && found;
           });
-          t.deepEqual(await road.users(redis), [...left].sort());
+          t.deepEqual(users, [...left].sort());
         } finally {
           await reader.stop();
         }

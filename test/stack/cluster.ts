@@ -36,7 +36,7 @@ interface ClusterOptions {
 /** How many of the nodes are masters to begin with. */
 export const masters = 3;
 /** Time for the nodes to know each other, and to have a copy of everything, in milliseconds. */
-const assemblyTimeout = 20_000;
+const assemblyTimeout = 60_000;
 
 /**
  * A cluster of three masters whose other nodes are replicas of them in turn: the first start makes it, each further one

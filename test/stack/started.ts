@@ -42,7 +42,7 @@ function spawnStart(ports: Ports, dataDir: string, [command, ...args]: string[])
 }
 
 export const untilReady = (running: Running) =>
-  until('npm start is ready', () => /^Ready after/m.test(running.output()), 30_000);
+  until('npm start is ready', () => /^Ready after/m.test(running.output()), 60_000);
 
 type Start = (ports: Ports, command?: string[]) => Running;
 

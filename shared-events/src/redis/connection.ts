@@ -33,6 +33,7 @@ export function openRedis(options: ConnectionOptions, commandTimeout = defaultTi
     ...placeOf(options.config, backoff),
     commandTimeout,
     socketTimeout,
+    connectTimeout: socketTimeout,
     enableOfflineQueue: false,
     retryStrategy: backoff,
     // Of a master that has become a replica: Sentinels know the new one. What was sent is not sent again.

@@ -72,11 +72,18 @@ class GivenUp extends Error {
 function retrying(handler: Handler, options: SettleOptions): Handle {
   const { group, isHeld, fence, concurrency, maxAttempts, signal, log, onEvent } = options;
   const limit = pLimit(concurrency);
-  const handle = async (entry: RawEntry) => {
+  const checkLease = () => {
     if (!isHeld()) throw new LeaseLost('the lease has ended');
+  };
+  const handle = async (entry: RawEntry) => {
+    checkLease();
     await handler(entry, { signal, progress: () => group.progress(entry[0]), fence });
   };
-  const begin = (id: string) => insist(() => group.begin(id), { signal, log });
+  // A try counts from here on: whoever may not make it must not count it.
+  const begin = (id: string) => {
+    checkLease();
+    return insist(() => group.begin(id), { signal, log });
+  };
 
   return async ({ entry, isFirst }) => {
     const [id] = entry;
