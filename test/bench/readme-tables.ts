@@ -1,3 +1,4 @@
+import type { ProcessName } from './bench.ts';
 import { type RouteName, routeNames } from './requests.ts';
 import type { Results } from './results.ts';
 import type { OtherFigures, RouteFigures } from './routes.ts';
@@ -60,7 +61,31 @@ export function routesTable({ routes: measured }: Results): string[] {
         ...['Fastify', 'floor'].map((other) => ratio(against(name, other)?.processorTimeRatio)),
       ]),
     ),
+    '',
+    ...rows(
+      ['processor time by part, this system and Fastify', ...Object.keys(parts)],
+      routeNames.map((name) => [
+        name,
+        ...Object.values(parts).map((processes) =>
+          [routes[name], against(name, 'Fastify')].map((figures) => timeOf(figures, processes)).join('; '),
+        ),
+      ]),
+    ),
   ];
+}
+
+/** What the processor time of a request is told of, each with the processes that it consists of. */
+const parts = {
+  gateway: ['gateway'],
+  'both services': ['user service', 'task service'],
+  Redis: ['Redis'],
+} as const;
+
+/** The processor time of some processes; where it was not measured, that is said. */
+function timeOf(figures: RouteFigures | undefined, processes: readonly ProcessName[]): string {
+  const times = processes.map((process) => figures?.processorTime?.[process]);
+  if (times.includes(undefined)) return 'not measured';
+  return `${whole(times.reduce<number>((sum, time = 0) => sum + time, 0))} µs`;
 }
 
 /** What following, replaying and consuming streams does and costs. */

@@ -82,12 +82,16 @@ test('the picture shows the places there are, and a reader for which entries wai
     await page.locator('#flow [data-place=sleeper][data-waits]:has-text("1 wait")').waitFor();
     // Where nothing has waited for long yet, all is well all the same.
     t.regex((await page.locator('#flow [data-place=cascade]').textContent()) ?? '', /up to date/);
-    const painted = await page.evaluate(`
-      const { width, height } = document.getElementById('flow-canvas');
-      const image = document.getElementById('flow-canvas').getContext('2d').getImageData(0, 0, width, height);
-      image.data.some((value) => value !== 0)
-    `);
-    t.true(painted);
+    // A copy is looked at: to be read again and again, the page's own would have to be made for it.
+    const isPainted = () =>
+      page.evaluate<boolean>(`
+        const canvas = document.getElementById('flow-canvas');
+        const { width, height } = canvas;
+        const copy = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
+        copy.drawImage(canvas, 0, 0);
+        copy.getImageData(0, 0, width, height).data.some((value) => value !== 0)
+      `);
+    t.true(await until('the picture is painted', isPainted));
   });
 });
 

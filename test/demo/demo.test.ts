@@ -44,7 +44,7 @@ test('a service that lapses comes back, again and again, until that is ended; ta
     for (let lapse = 1; lapse <= 2; lapse++) {
       await until('the user service is away', async () => said.length >= lapse && !(await isReady()));
       await task(id);
-      await until('it is back', isReady);
+      await until('it is back', isReady, 60_000);
     }
     stopping.abort();
     await lapses;

@@ -43,7 +43,7 @@ async function faultsUntilShown(path: string, lines: string[]): Promise<string[]
       await page.mouse.wheel(0, 500);
       return missing.size === 0;
     },
-    30_000,
+    90_000,
   );
   await page.waitForLoadState('networkidle');
   await page.close();

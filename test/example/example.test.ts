@@ -1,5 +1,7 @@
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import test from 'ava';
 import type { Redis } from 'ioredis';
 import { newId } from 'shared-events';
@@ -40,11 +42,14 @@ const withPins = (run: (world: World & { pins: Api; service: Part }) => Promise<
   });
 
 /** Runs a replay of the pin service as its own account. */
-const replayPins = ({ stack }: World, ...args: string[]) =>
-  spawnSync(process.execPath, [join(root, folder, 'src/main.ts'), 'replay', ...args], {
-    encoding: 'utf8',
+async function replayPins({ stack }: World, ...args: string[]) {
+  const child = spawn(process.execPath, [join(root, folder, 'src/main.ts'), 'replay', ...args], {
+    stdio: ['ignore', 'pipe', 'ignore'],
     env: { ...process.env, ...credentials('pin-service'), REDIS_PORT: String(stack.ports.redis) },
   });
+  const [[status], stdout] = await Promise.all([once(child, 'close'), text(child.stdout)]);
+  return { status, stdout };
+}
 
 /** Returns the lines of `npm run events -- lag` that tell of a reader, without its figures. */
 async function lagOf({ stack }: World, name: string): Promise<string[]> {
@@ -109,12 +114,12 @@ test('operators see its projection and its group as they see all others, and rep
     t.like(await readersCalled(world, 'forget-pins'), [{ kind: 'group' }]);
     t.regex((await pins.get('/metrics')).text, /stream_reader_lag_entries.*reader="open-tasks"\} 0/);
 
-    t.is(replayPins(world, 'open-tasks', '--verify').status, 0);
+    t.is((await replayPins(world, 'open-tasks', '--verify')).status, 0);
     await redis.hset('open-tasks:{0}', taskId, 'nobody');
-    const wrong = replayPins(world, 'open-tasks', '--verify');
+    const wrong = await replayPins(world, 'open-tasks', '--verify');
     t.is(wrong.status, 1);
     t.regex(wrong.stdout, new RegExp(`open-tasks ${taskId} is not what the events say`));
-    t.regex(replayPins(world, 'open-tasks').stdout, /1 changed/);
+    t.regex((await replayPins(world, 'open-tasks')).stdout, /1 changed/);
     t.is(await redis.hget('open-tasks:{0}', taskId), id);
     t.deepEqual(await redis.acl('LOG'), [], 'the account has all the rights it needs');
   });
@@ -130,6 +135,9 @@ test('a compaction removes nothing that a third service has not passed', async (
     for (const title of ['One', 'Two', 'Three']) await gateway.put(`/tasks/tasks/${taskId}`, { title });
     t.regex(await compacted(world, 'task-events'), /removed 0 superseded/);
     service.thaw();
+    await until('it has passed them', async () =>
+      (await readersCalled(world, 'open-tasks')).every(({ lag }) => lag.entries === 0),
+    );
     await until('the updates are removed', async () =>
       /removed 2 superseded/.test(await compacted(world, 'task-events')),
     );

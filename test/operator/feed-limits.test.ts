@@ -5,7 +5,7 @@ import { entryFields } from '../stack/redis.ts';
 import type { Stack } from '../stack/stack.ts';
 import { until } from '../stack/until.ts';
 import { withStack } from '../stack/world.ts';
-import { openFeed, placesOf } from './world.ts';
+import { followFeed, openFeed, placesOf } from './world.ts';
 
 // How many clients the feed serves, and what slow ones cost.
 
@@ -80,15 +80,14 @@ test('a client that takes nothing for 30 seconds is ended, and gets the rest whe
     await until('it says where it stands', () => slow.lastId !== '');
     slow.pause();
     await burst(redis, events, 8000);
-    await until('the feed is ended', async () => (await readsWaiting(redis)) === 1, 50_000);
+    await until('the feed is ended', async () => (await readsWaiting(redis)) === 1, 90_000);
     slow.resume();
     await slow.ended;
     t.true(slow.messages.length < events);
     const again = await openFeed(url, { 'Last-Event-ID': slow.lastId });
-    const places = () => placesOf([...slow.messages, ...again.messages]);
-    await until('all is there', () => places().length >= events, 30_000);
+    await until('all is there', () => slow.messages.length + again.messages.length >= events, 60_000);
     t.deepEqual(
-      places(),
+      placesOf([...slow.messages, ...again.messages]),
       (await redis.xrange('task-events:{0}', '-', '+')).map(([id]) => `/task-events/0 ${id}`),
     );
     again.close();
@@ -104,7 +103,8 @@ test('a stop does not wait for a client that takes nothing', async (t) => {
     const start = performance.now();
     await stack.tasks.stop();
     t.is(await stack.tasks.ended(), 0);
-    t.true(performance.now() - start < 4000);
+    // A stop that waited for it would take seven seconds.
+    t.true(performance.now() - start < 6500);
     slow.close();
   });
 });
@@ -118,19 +118,22 @@ test('a client that does not read costs little, and misses nothing once it reads
     await until('it says where it stands', () => fast.lastId !== '');
     await burst(redis, events, 8000);
     await until('it has all', () => fast.messages.length === events, 60_000);
-    const slow = await Promise.all(Array.from({ length: 8 }, () => openFeed(`${url}?type=task.updated`)));
-    await until('all say where they stand', () => slow.every(({ lastId }) => lastId !== ''));
+    // On a slow machine they do not read for more than 30 seconds, are ended, and come back.
+    const slow = Array.from({ length: 8 }, () => followFeed([url], '?type=task.updated'));
+    await until('all say where they stand', () => slow.every((feed) => feed.lastId() !== ''));
     const before = await residentMemory(stack);
     for (const feed of slow) feed.pause();
     await burst(redis, events, 8000);
     await until('the one that reads has all', () => fast.messages.length === 2 * events, 60_000);
     const more = (await residentMemory(stack)) - before;
     t.true(more < 150 * MiB, `${Math.round(more / MiB)} MiB more; unbounded it would be 370`);
-    t.true(slow.every(({ messages }) => messages.length < events));
+    t.true(slow.every((feed) => feed.messages().length < events));
     for (const feed of slow) feed.resume();
-    await until('all have all', () => slow.every(({ messages }) => messages.length >= events), 60_000);
-    for (const { messages } of slow) t.deepEqual(placesOf(messages), placesOf(fast.messages).slice(events));
+    await until('all have all', () => slow.every((feed) => feed.messages().length >= events), 60_000);
+    const expected = placesOf(fast.messages).slice(events);
+    for (const feed of slow) t.deepEqual(placesOf(feed.messages()), expected);
     t.log(`${events} events of 8 kB, ${slow.length} clients not reading: ${Math.round(more / MiB)} MiB more`);
-    for (const feed of [fast, ...slow]) feed.close();
+    fast.close();
+    for (const feed of slow) await feed.stop();
   });
 });

@@ -47,7 +47,7 @@ test('a client misses nothing and gets nothing twice, whatever is killed, reload
         await until(
           'events go on',
           () => feeds.every((feed, at) => feed.messages().length >= (before[at] ?? 0) + count),
-          30_000,
+          60_000,
         );
       };
       await more(100);
@@ -87,8 +87,10 @@ test('a restart of Redis interrupts the feed and loses nothing', async (t) => {
     await stack.redis.stop();
     await stack.redis.start();
     await until('users can be made again', async () => user(), 20_000);
-    await until('the second is there', () => feed.messages().length >= 2, 20_000);
-    t.deepEqual(placesOf(feed.messages()), await placesIn(redis));
+    // More than two where one that was answered with an error was made all the same.
+    const expected = await placesIn(redis);
+    await until('all is there', () => feed.messages().length >= expected.length, 20_000);
+    t.deepEqual(placesOf(feed.messages()), expected);
     await feed.stop();
   });
 });

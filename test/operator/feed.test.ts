@@ -66,6 +66,8 @@ test('an entry whose id is no time is sent as it stands, and holds nothing up', 
     const feed = await openFeed(`${stack.urls.operator}/events`);
     await until('the feed says where it stands', () => feed.lastId !== '');
     await redis.xadd('task-events:{0}', '9000000000000000-0', ...entryFields({ type: 'task.deleted' }));
+    // What one read finds together is sent in the order of its ids.
+    await until('it is there', () => feed.messages.length === 1);
     await user();
     await until('both are there', () => feed.messages.length === 2);
     t.deepEqual(
@@ -91,7 +93,8 @@ test('filters let through what they name, by type and by subject', async (t) => 
     ]);
     await gateway.delete(`/users/users/${ada.id}`);
     const kinds = () => feeds.map(({ messages }) => messages.map(({ event }) => event).join());
-    await until('all is through', () => kinds()[3] !== '');
+    const isDeleted = (each: string) => each.endsWith('.deleted');
+    await until('all is through', () => kinds().every(isDeleted));
     t.deepEqual(kinds(), [
       'task.created,user.deleted',
       'task.created,user.deleted',
@@ -108,7 +111,7 @@ test('a heartbeat moves the position of a client whose filter hides everything',
     await until('the feed says where it stands', () => feed.lastId !== '');
     const before = feed.lastId;
     await user();
-    await until('a heartbeat', () => feed.comments > 0 && feed.lastId !== before, 15_000);
+    await until('a heartbeat', () => feed.comments > 0 && feed.lastId !== before);
     const after = await openFeed(`${stack.urls.operator}/events?after=${feed.lastId}`);
     await user();
     await until('the next event', () => after.messages.length > 0);
@@ -144,7 +147,8 @@ test('a stop ends the feeds at once', async (t) => {
     const start = performance.now();
     await stack.tasks.stop();
     await feed.ended;
-    t.true(performance.now() - start < 4000);
+    // One that was not ended would hold up the stop for seven seconds.
+    t.true(performance.now() - start < 6500);
     t.is(await stack.tasks.ended(), 0);
   });
 });

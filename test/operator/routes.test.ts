@@ -29,6 +29,7 @@ test('readers tell of every partition of both streams, every group and the proje
         const length = state.streams.reduce((sum, { length }) => sum + length, 0);
         return (
           length === 16 &&
+          state.readers.length === 5 &&
           state.readers.every(({ name, lag }) => name === 'greeter' || lag.entries === 0) &&
           state
         );

@@ -129,6 +129,11 @@ export function followFeed(urls: string[], query: string) {
     /** All that came so far, over all connections. */
     messages: () => [...messages, ...(client?.messages ?? [])],
     breaks: () => breaks,
+    /** The id that came last. */
+    lastId: () => client?.lastId || lastId,
+    /** Stops reading from the connection there is, and reads on. */
+    pause: () => client?.pause(),
+    resume: () => client?.resume(),
     /** Breaks the connection there is. */
     cut: () => client?.close(),
     async stop(): Promise<void> {

@@ -20,7 +20,7 @@ const partitions = 2;
 const streamsOfUsers = Array.from({ length: partitions }, (_, partition) => userEvents.key(partition));
 
 test('whatever is done, live state, replayed state and a plain model are the same to the byte', async (t) => {
-  t.timeout(300_000);
+  t.timeout(600_000);
   const env = { PARTITIONS: String(partitions), LOG_LEVEL: 'fatal' };
   await withStack(
     async (world) => {

@@ -47,13 +47,15 @@ test('--verify changes nothing, names what differs and ends with 1; a replay put
     await redis.del(task as string);
     await redis.zadd(index as string, 0, stranger);
     await redis.hset(known as string, stranger, '1-1');
-    const before = await redis.dbsize();
+    // A lease ends when its holder is held up, and is taken again.
+    const keys = async () => (await redis.keys('*')).filter((key) => !key.includes(':lease:')).sort();
+    const before = await keys();
 
     const found = await replay(stack, 'all', '--verify');
     t.is(found.code, 1);
     for (const key of [user, task]) t.true(found.output.includes(key?.split(':')[2] as string), found.output);
     t.is(found.output.match(new RegExp(stranger, 'g'))?.length, 2, found.output);
-    t.is(await redis.dbsize(), before);
+    t.deepEqual(await keys(), before);
 
     t.is((await replay(stack, 'all')).code, 0);
     t.is((await replay(stack, 'all', '--verify')).code, 0);

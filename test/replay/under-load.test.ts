@@ -10,7 +10,7 @@ import {
   type Made,
   partitions,
   replay,
-  startReplay,
+  startTaskReplay,
   untilCascadesEnd,
   withPartitions,
 } from './world.ts';
@@ -57,11 +57,11 @@ test('while all is rebuilt again and again, and killed half-way, no reader and n
     await untilCascadesEnd(redis);
     const stopLoad = checkedLoad(t, stack, world, await answers(stack, world));
     for (let round = 0; round < 3; round++) {
-      const { child, result } = startReplay(stack, 'all');
+      const { child, result } = startTaskReplay(stack);
       const isLocked = async () => (await redis.keys('*:lock')).length > 0;
       const isAtWork = async () => (await isLocked()) || child.exitCode !== null;
       await until('the replay is at work', isAtWork, 30_000);
-      process.kill(child.pid as number, 'SIGKILL');
+      child.kill('SIGKILL');
       await result;
       await until('the lock of the killed one has ended', async () => !(await isLocked()));
       const { code, errors } = await replay(stack, 'all');

@@ -9,9 +9,10 @@ import { type World, withStack } from '../stack/world.ts';
 
 export const partitions = 3;
 
-export const startReplay = (stack: Stack, ...args: string[]) =>
-  startCommand('replay', stack, args, partitions);
-export const replay = (stack: Stack, ...args: string[]) => startReplay(stack, ...args).result;
+export const replay = (stack: Stack, ...args: string[]) =>
+  startCommand('replay', stack, args, partitions).result;
+/** The task service's own part of it, which can be killed: that command only waits for it. */
+export const startTaskReplay = (stack: Stack) => startCommand('task-replay', stack, ['all'], partitions);
 
 export const withPartitions = (run: (world: World) => Promise<void>) =>
   withStack(run, { env: { PARTITIONS: String(partitions), LOG_LEVEL: 'warn' } });

@@ -3,6 +3,7 @@ import test from 'ava';
 import { type RawEntry, subjectOf, UndecodableEntry } from 'shared-events';
 import { deadLetters } from 'shared-events/streams';
 import { RedisUnavailable } from '../../shared-events/src/redis/unavailable.ts';
+import { consumerGroup } from '../../shared-events/src/streams/group.ts';
 import { until } from '../stack/until.ts';
 import { add, dead, group, lease, pendingCount, stream, textOf, withConsumers } from './consumers.ts';
 
@@ -91,6 +92,20 @@ test('what never succeeds becomes a dead letter with its reason, what cannot be 
     t.deepEqual(await letters.list(), []);
     await t.throwsAsync(letters.drop('1-1'), { code: 'no_dead_letter' } as never);
     await consumer.stop();
+  });
+});
+
+test('a dead letter whose step is made again, because its reply was lost, is there once', async (t) => {
+  await withConsumers(async ({ redis }) => {
+    const postman = consumerGroup(redis, stream, group, 'one');
+    await postman.ensure();
+    await redis.set(lease, 'one');
+    await add(redis, 'a', 'hopeless');
+    const [entry] = await postman.readNew(redis, 1, 1000);
+    const why = { code: 'attempts_exhausted', reason: 'hopeless', attempts: 5 };
+    for (let time = 0; time < 2; time++) await postman.park(entry?.[0] ?? '', why);
+    t.is(await redis.xlen(dead), 1);
+    t.is(await pendingCount(redis), 0);
   });
 });
 

@@ -63,7 +63,7 @@ async function leavesNothing(
     const all = tree(running.process.pid as number);
     await end(all, running, ports);
     const left = () => processes().filter(({ pid }) => all.some((one) => one.pid === pid));
-    await until('no process is left', () => left().length === 0, 20_000).catch((failure) => {
+    await until('no process is left', () => left().length === 0, 60_000).catch((failure) => {
       for (const { pid } of left()) process.kill(pid, 'SIGKILL');
       throw failure;
     });
@@ -125,9 +125,18 @@ testOnLinux('SIGKILL to the process that runs everything leaves nothing of it', 
 
 testOnLinux('a signal while everything starts leaves nothing, and is no failure', async (t) => {
   await withFolder(async (start, ports) => {
-    const running = start(ports, npmStart);
-    await until('Redis has started', () => /redis +Ready/.test(running.output()));
-    running.process.kill('SIGTERM');
+    // A signal that is held up comes when all has started, and is sent once more.
+    const running = await until(
+      'a signal comes while everything starts',
+      async () => {
+        const starting = start(ports, npmStart);
+        await until('Redis has started', () => /redis +Ready/.test(starting.output()));
+        starting.process.kill('SIGTERM');
+        await starting.ended;
+        return !/Ready after/.test(starting.output()) && starting;
+      },
+      90_000,
+    );
     t.is(await running.ended, 0, running.output());
     t.regex(running.output(), /Stopping; the data is kept/);
     t.notRegex(running.output(), /did not start|Ready after/);
@@ -148,10 +157,9 @@ testOnLinux('a second Ctrl+C ends at once what does not stop, and leaves nothing
       return running.process.exitCode !== null;
     });
     t.is(await running.ended, 1);
-    t.deepEqual(
-      processes().filter(({ pid }) => all.some((one) => one.pid === pid)),
-      [],
-    );
+    const left = () => processes().filter(({ pid }) => all.some((one) => one.pid === pid));
+    await until('what was killed is gone', () => left().length === 0);
+    t.deepEqual(left(), []);
     for (const port of Object.values(ports)) t.true(await isFree(port));
   });
 });

@@ -1,4 +1,5 @@
--- Parks an entry: copies it to the group's dead letters, with the reason, and acknowledges it.
+-- Parks an entry: copies it to the group's dead letters, with the reason, and acknowledges it. One that is not pending any
+-- more is parked already, by a step whose reply was lost.
 -- KEYS  1 stream  2 lease  3 checkpoint  4 dead letters
 -- ARGV  1 group  2 consumer  3 'certain' or '' (see group.lua)  4 the entry's id  5 code  6 reason  7 tries
 -- Answers 'lost' if the lease is another's, else 'done'
@@ -6,6 +7,7 @@
 local max_unpacked = 4000
 
 if not holds_lease() then return 'lost' end
+if #redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[4], ARGV[4], 1) == 0 then return 'done' end
 local entry = redis.call('XRANGE', KEYS[1], ARGV[4], ARGV[4])[1]
 local fields = entry and entry[2] or {}
 local why = {ARGV[4], 'code', ARGV[5], 'reason', ARGV[6], 'attempts', ARGV[7]}
