@@ -14,6 +14,7 @@ import {
 import { taskApi } from '../../task-service/src/routes.ts';
 import { userApi } from '../../user-service/src/routes.ts';
 import { withCurlSamples } from './curl.ts';
+import { pageNames } from './readme-pages.ts';
 
 // The API as the gateway shows it: that of both services below their prefixes, and what the gateway answers itself.
 
@@ -87,13 +88,13 @@ const behind = (prefix: string, api: Api<never>): Operation[] =>
 /** A file or a state that the gateway answers with itself. */
 const own = (
   path: string,
-  operation: Pick<Operation, 'id' | 'summary' | 'answers'> & { type?: string },
+  operation: Pick<Operation, 'id' | 'summary' | 'answers' | 'parameters' | 'problems'> & { type?: string },
 ): Operation => ({
   method: 'get',
   path,
   tag: 'gateway',
   ...operation,
-  problems: ['precondition_failed'],
+  problems: ['precondition_failed', ...(operation.problems ?? [])],
   negotiates: false,
 });
 
@@ -133,8 +134,18 @@ const ownOperations: Operation[] = [
   own('/docs/readme', {
     id: 'readme',
     summary: "The project's README",
-    type: 'text/plain',
-    answers: { 200: { description: 'Markdown.', schema: text } },
+    type: 'text/html',
+    answers: page,
+  }),
+  own('/docs/readme/:page', {
+    id: 'readmeOfPart',
+    summary: 'The README of a part',
+    type: 'text/html',
+    problems: ['not_found'],
+    parameters: [
+      { in: 'path', name: 'page', required: true, schema: { enum: pageNames }, example: 'shared-events' },
+    ],
+    answers: page,
   }),
   own('/docs/redoc.js', {
     id: 'viewer',

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import test from 'ava';
 import type { Page } from 'playwright-core';
+import { axeFindings } from '../stack/browser.ts';
 import { root } from '../stack/parts.ts';
 import { entryFields } from '../stack/redis.ts';
 import { until } from '../stack/until.ts';
@@ -12,7 +13,6 @@ import { type Consoles, withConsole } from './world.ts';
 // pictures of the README files are taken anew.
 
 const require = createRequire(import.meta.url);
-const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 const screenshots = join(import.meta.dirname, 'screenshots');
 
 /** Gives every panel something to show, and opens an event. */
@@ -40,14 +40,6 @@ async function openEvent(page: Page): Promise<void> {
   await page.locator('.life li').first().waitFor();
 }
 
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(axe);
-  const found = (await page.evaluate('axe.run()')) as {
-    violations: { id: string; nodes: { html: string }[] }[];
-  };
-  return found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
-}
-
 const widthOf = (page: Page) => page.evaluate('document.documentElement.scrollWidth');
 
 /** A picture of the whole page; taking it in pieces would leave parts of lists blank. */
@@ -67,13 +59,13 @@ test('axe finds nothing in light and dark, nor on a phone, where nothing is wide
   await withConsole(t, async (world) => {
     const { page, open } = world;
     await fill(world);
-    t.deepEqual(await violations(page), []);
+    t.deepEqual(await axeFindings(page), []);
     await takePicture(page, 'light', 1280);
     await page.keyboard.press('?');
-    t.deepEqual(await violations(page), []);
+    t.deepEqual(await axeFindings(page), []);
     await page.keyboard.press('Escape');
     await page.emulateMedia({ colorScheme: 'dark' });
-    t.deepEqual(await violations(page), []);
+    t.deepEqual(await axeFindings(page), []);
     await takePicture(page, 'dark', 1280);
     for (const theme of ['light', 'dark']) {
       await page.keyboard.press('d');
@@ -83,7 +75,7 @@ test('axe finds nothing in light and dark, nor on a phone, where nothing is wide
     const phone = await open({ viewport: { width: 360, height: 740 } });
     await openEvent(phone);
     t.is(await widthOf(phone), 360);
-    t.deepEqual(await violations(phone), []);
+    t.deepEqual(await axeFindings(phone), []);
   });
 });
 

@@ -12,6 +12,7 @@ import { type Problems, problems } from 'shared-events/http';
 import { describeService, type OpenApi, openApi } from 'shared-events/openapi';
 import { documents, folder, textOf, viewer } from '../../nginx/docs/files.ts';
 import { gatewayProblems } from '../../nginx/docs/gateway-api.ts';
+import { readmePages } from '../../nginx/docs/readme-pages.ts';
 import { taskApi } from '../../task-service/src/routes.ts';
 import { newTask } from '../../task-service/src/task.ts';
 import { userApi } from '../../user-service/src/routes.ts';
@@ -25,10 +26,13 @@ const made = {
   'task service': openApi(describeService(taskApi)),
 };
 
-test('what the gateway serves is what `npm run docs` makes of the code and of the viewer today', (t) => {
+test('what the gateway serves is what `npm run docs` makes of the code, the READMEs and the viewer today', (t) => {
   const file = (name: string) => readFileSync(join(folder, name));
   for (const name of ['openapi.json', 'asyncapi.json'] as const) {
     t.is(file(name).toString(), textOf(made[name]), name);
+  }
+  for (const [name, page] of Object.entries(readmePages())) {
+    t.true(file(`readme/${name}`).toString() === page, `${name}: run npm run docs`);
   }
   t.true(gunzipSync(file('redoc.js.gz')).toString() === viewer(), 'the viewer is that of package.json');
 });

@@ -2,7 +2,7 @@ import test from 'ava';
 import type { Browser, Page } from 'playwright-core';
 import { taskEvents, userEvents } from 'shared-events';
 import { documents } from '../../nginx/docs/files.ts';
-import { launchBrowser } from '../stack/browser.ts';
+import { axeFindings, launchBrowser } from '../stack/browser.ts';
 import { type Stack, startStack } from '../stack/stack.ts';
 import { until } from '../stack/until.ts';
 
@@ -89,7 +89,22 @@ test('the navigation stays in view and leaves the menu in the window, and leads 
   await page.getByRole('link', { name: 'Console' }).click();
   await page.locator('h1:has-text("Task manager console")').waitFor();
   await page.getByRole('link', { name: 'README' }).click();
-  await page.locator(':text("# ")').first().waitFor();
+  await page.locator('main.readme h1:has-text("Task manager")').waitFor();
   t.is(page.url(), `${console}docs/readme`);
+  await page.close();
+});
+
+test('a README is a page: a link leads to a part of another one, axe finds nothing, and a phone is wide enough', async (t) => {
+  const page = await browser.newPage({ viewport: { width: 390, height: 800 }, colorScheme: 'dark' });
+  await page.goto(`${stack.urls.gateway}/docs/readme`);
+  await page.getByRole('link', { name: 'Redis Cluster' }).first().click();
+  await page.locator('h2#redis-cluster').waitFor();
+  await until('it stands below the bar', async () => {
+    const place = await page.locator('h2#redis-cluster').boundingBox();
+    return place !== null && place.y >= 48 && place.y < 400;
+  });
+  t.true(page.url().endsWith('/docs/readme/shared-events-redis#redis-cluster'));
+  t.true(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'));
+  t.deepEqual(await axeFindings(page), []);
   await page.close();
 });

@@ -8,11 +8,11 @@ import test from 'ava';
 import { fromCloudEvent, type Task, taskEvents, toCloudEvent, userEvents } from 'shared-events';
 import { describeService, openApi } from 'shared-events/openapi';
 import { documents, folder } from '../../nginx/docs/files.ts';
+import { pageNames } from '../../nginx/docs/readme-pages.ts';
 import { taskApi } from '../../task-service/src/routes.ts';
 import { userApi } from '../../user-service/src/routes.ts';
 import { documented, undocumented } from '../e2e/documented.ts';
 import { type Api, api, seed } from '../stack/api.ts';
-import { root } from '../stack/parts.ts';
 import { openTestRedis } from '../stack/redis.ts';
 import { type Stack, startStack } from '../stack/stack.ts';
 
@@ -41,16 +41,36 @@ test('the gateway serves the descriptions and their pages, each service its own'
     (await gateway.get('/tasks/openapi.json')).json(),
     JSON.parse(JSON.stringify(openApi(describeService(taskApi)))),
   );
-  for (const path of ['/docs', '/docs/events', '/docs/readme', '/docs/redoc.js']) {
+  for (const path of ['/docs', '/docs/events', '/docs/readme', '/docs/readme/nginx', '/docs/redoc.js']) {
     t.is((await gateway.get(path)).status, 200);
     t.is((await gateway.request('HEAD', path)).status, 200);
     const refused = await gateway.post(path, {});
     t.is(refused.status, 405);
     t.is(refused.headers.get('allow'), 'GET, HEAD');
   }
-  t.is((await gateway.get('/docs/readme')).text, readFileSync(join(root, 'README.md'), 'utf8'));
-  t.is((await gateway.get('/docs/')).status, 404);
-  t.is((await gateway.get('/docs/page.html')).status, 404);
+  for (const path of ['/docs/', '/docs/page.html', '/docs/readme/', '/docs/readme/nowhere']) {
+    t.is((await gateway.get(path)).status, 404, path);
+  }
+});
+
+test('the pages of the READMEs lead to each other, and every link of theirs to something that is there', async (t) => {
+  const paths = ['/docs/readme', ...pageNames.map((name) => `/docs/readme/${name}`)];
+  const texts = new Map<string, string>();
+  for (const path of paths) texts.set(path, (await gateway.get(path)).text);
+  const reached = new Set<string>();
+  for (const [path, text] of texts) {
+    for (const [, href = ''] of text.matchAll(/<a href="([/#][^"]*)"/g)) {
+      const [target = '', heading] = href.split('#');
+      if (!target.startsWith('/docs/readme') && target !== '') {
+        t.is((await gateway.get(target)).status, 200, `${path}: ${href}`);
+        continue;
+      }
+      const there = texts.get(target || path);
+      t.true(there !== undefined && (!heading || there.includes(`id="${heading}"`)), `${path}: ${href}`);
+      reached.add(target || path);
+    }
+  }
+  t.deepEqual([...reached].sort(), paths.sort());
 });
 
 test('the address alone leads a browser to the page, and is no path of the API', async (t) => {
@@ -93,7 +113,7 @@ test('each sample of curl is answered as its operation says', async (t) => {
       const source = (samples[0]?.source ?? '')
         .replace(/^GATEWAY=.*$/m, `GATEWAY=${stack.urls.gateway}`)
         .replace(/"userId":"[^"]*"/, `"userId":"${user.id}"`);
-      const env = { PATH: process.env.PATH, USER_ID: user.id, TASK_ID: task.id };
+      const env = { PATH: process.env.PATH, USER_ID: user.id, TASK_ID: task.id, PAGE: 'nginx' };
       const { stdout } = await run('sh', ['-c', source], { env, encoding: 'latin1', maxBuffer: 2 ** 24 });
       const [, status = ''] = /^HTTP\/1\.1 (\d+)/.exec(stdout) ?? [];
       t.true(status in responses && status.startsWith('2'), `${method} ${path}: ${status}\n${source}`);
