@@ -1,5 +1,6 @@
 import { createMemory } from './changes.js';
 import { byId, count, setText } from './dom.js';
+import { earlierEvents } from './earlier.js';
 import { findInStreams } from './find.js';
 import { itemOf } from './item.js';
 import { rowOf } from './row.js';
@@ -7,6 +8,8 @@ import { rowOf } from './row.js';
 // The list of events. Whatever comes, the page is changed once a frame and keeps few rows.
 
 const maxRows = 200;
+/** How many rows there are at most when somebody goes back in time. */
+const maxRowsBack = 2000;
 /** How many events are kept for searching, and while the list is paused. */
 const maxKept = 3000;
 
@@ -36,6 +39,7 @@ export function createEventList({ onChoose, onNewest }) {
   // To ask the list itself would have it laid out once more in every frame.
   let isAtTop = true;
   const changesOf = createMemory();
+  const earlier = earlierEvents();
   const finder = findInStreams({
     onChange(events) {
       found = events.map((event) => itemOf(event));
@@ -65,21 +69,45 @@ export function createEventList({ onChoose, onNewest }) {
 
   function showNewest(items) {
     if (items.length === 0) return;
-    const rows = document.createDocumentFragment();
-    for (const item of items.toReversed()) rows.append(rowOf(item, item.key === chosen, choose));
     const height = isAtTop ? 0 : list.scrollHeight;
-    list.prepend(rows);
+    list.prepend(rowsOf(items));
     if (!isAtTop) list.scrollTop += list.scrollHeight - height;
     while (list.childElementCount > maxRows) list.lastElementChild.remove();
     rove();
   }
 
+  function rowsOf(items) {
+    const made = document.createDocumentFragment();
+    for (const item of items.toReversed()) made.append(rowOf(item, item.key === chosen, choose));
+    return made;
+  }
+
+  /** All that is there and wanted, the oldest first. */
+  function all() {
+    const here = [...earlier.items(), ...kept].filter(wanted);
+    const keys = new Set(here.map(({ key }) => key));
+    return [...found.filter((item) => wanted(item) && !keys.has(item.key)), ...here];
+  }
+
   function redraw() {
     list.replaceChildren();
-    const here = kept.filter(wanted);
-    const keys = new Set(here.map(({ key }) => key));
-    const others = found.filter((item) => wanted(item) && !keys.has(item.key));
-    showNewest([...others, ...here].slice(-maxRows));
+    showNewest(all().slice(-maxRows));
+    tell();
+  }
+
+  /** Pauses, and shows more rows below those there are: of what is kept, and then of what the streams have. */
+  async function showEarlier() {
+    if (!paused) togglePause();
+    const key = [...list.children].map((row) => row.firstElementChild.dataset.key).findLast(Boolean);
+    const place = () => all().findIndex((item) => item.key === key);
+    const at = key ? place() : 0;
+    const oldest = at === -1 ? key : kept.find((item) => item.key)?.key;
+    if (at < maxRows && oldest) await earlier.read(oldest, kept);
+    if (!paused) return;
+    const end = key ? Math.max(place(), 0) : all().length;
+    list.append(rowsOf(all().slice(Math.max(end - maxRows, 0), end)));
+    while (list.childElementCount > maxRowsBack) list.firstElementChild.remove();
+    rove();
     tell();
   }
 
@@ -124,6 +152,7 @@ export function createEventList({ onChoose, onNewest }) {
   function togglePause() {
     paused = !paused;
     heldBack = 0;
+    earlier.forget();
     pause.setAttribute('aria-pressed', String(paused));
     if (paused) tell();
     else redraw();
@@ -136,6 +165,7 @@ export function createEventList({ onChoose, onNewest }) {
   }
 
   pause.addEventListener('click', togglePause);
+  byId('events-earlier').addEventListener('click', showEarlier);
   type.addEventListener('change', redraw);
   search.addEventListener('input', () => searchFor(search.value));
   byId('events-tools').addEventListener('submit', (event) => {
@@ -154,13 +184,14 @@ export function createEventList({ onChoose, onNewest }) {
 
   return {
     togglePause,
+    showEarlier,
     move,
     mark,
     searchFor,
     focusSearch: () => search.focus(),
     /** What is kept here of a subject, oldest first. */
     lifeOf: (subject) => kept.filter((item) => item.subject === subject).map(({ event }) => event),
-    find: (key) => kept.findLast((item) => item.key === key),
+    find: (key) => [...earlier.items(), ...kept].findLast((item) => item.key === key),
     add(event, kind) {
       fresh.push({ ...itemOf(event, kind), changes: changesOf(event) });
       if (fresh.length > maxKept) fresh.shift();

@@ -9,6 +9,7 @@ const isOn = byId('keys-on');
 export function bindKeys({ list, tryIt, undoTry, nextTheme, showNewest }) {
   const actions = {
     p: list.togglePause,
+    e: list.showEarlier,
     '/': list.focusSearch,
     j: () => list.move(1),
     k: () => list.move(-1),

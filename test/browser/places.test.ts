@@ -103,3 +103,40 @@ test('a full id in the search is looked for in the streams, whatever the page ho
     t.pass();
   });
 });
+
+test('whoever goes back in time sees each event once, down to the first there is, and goes on from there', async (t) => {
+  await withConsole(t, async ({ page, redis, user, open }) => {
+    const ada = await user({ name: 'Ada' });
+    const adding = redis.multi();
+    for (let n = 0; n < 1200; n++) {
+      const data = JSON.stringify({ ...ada, name: `Ada ${n}` });
+      adding.xadd('user-events:{0}', '*', ...entryFields({ type: 'user.updated', subject: ada.id, data }));
+    }
+    await adding.exec();
+    const [first] = (await redis.xrange('user-events:{0}', '-', '+', 'COUNT', 1)).map(([id]) => id);
+    const later = await open({});
+    await page.close();
+    await later.locator('.event:has-text("Ada 1199")').waitFor();
+    const earlier = later.getByRole('button', { name: 'Earlier' });
+    const keys = () =>
+      later.locator('.event').evaluateAll((rows) => rows.map((row) => row.getAttribute('data-key') ?? ''));
+    await later.keyboard.press('e');
+    await later.locator('#events-pause[aria-pressed=true]').waitFor();
+    await until('the first is there', async () => {
+      const there = await keys();
+      if (there.at(-1)?.endsWith(` ${first}`)) return true;
+      await earlier.click();
+      return false;
+    });
+    const there = await keys();
+    t.is(new Set(there).size, there.length);
+    t.is(there.length, 1201);
+    await later.locator('#events-back:has-text("These are all events there are.")').waitFor();
+    t.regex((await later.locator('.event').last().textContent()) ?? '', /user\.created/);
+
+    await later.keyboard.press('p');
+    await until('the list is as it was', async () => (await keys()).length === 200);
+    await user({ name: 'Grace' });
+    await later.locator('.event:has-text("Grace")').waitFor();
+  });
+});

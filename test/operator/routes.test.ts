@@ -81,7 +81,7 @@ test('the life of a subject is all its events, oldest first, and recent events e
 
     const recent = (await operator.get('/events/recent?limit=2')).json<{
       cursor: string;
-      events: { type: string }[];
+      events: { type: string; id: string }[];
     }>();
     t.deepEqual(
       recent.events.map(({ type }) => type),
@@ -96,6 +96,11 @@ test('the life of a subject is all its events, oldest first, and recent events e
     );
     feed.close();
     t.is((await operator.get('/events/recent?limit=0')).status, 422);
+    t.is((await operator.get('/events/recent?until=yesterday')).status, 422);
+    const [first] = recent.events;
+    const before = (await operator.get(`/events/recent?limit=2&until=${first?.id}`)).json<typeof recent>();
+    t.is(before.events.at(-1)?.id, first?.id);
+    t.true((before.events[0]?.id ?? '') < (first?.id ?? ''));
   });
 });
 

@@ -10,7 +10,7 @@ import { until } from './until.ts';
 // `npm start` as its user meets it.
 
 /** What a part says that a busy machine has held up for seconds: no fault of how everything starts. */
-const heldUp = /^.* WARN +(another consumer has taken over|redis is away.*(Socket timeout|ETIMEDOUT)).*\n/gm;
+const heldUp = /^.* WARN +(the lease is lost|redis is away.*(Socket timeout|ETIMEDOUT)).*\n/gm;
 
 /** Whether the lines of the log stand in the order of time. */
 function isInOrder({ output }: Running): boolean {

@@ -6,11 +6,12 @@ import { encodeCursor } from './cursor.ts';
 
 /**
  * Resolves to the last events of all streams that can be read, oldest first, and the cursor behind them. Fails if none can.
+ * @param until the greatest id there may be among them
  */
-export async function recentEvents(redis: Store, streams: readonly string[], count: number) {
+export async function recentEvents(redis: Store, streams: readonly string[], count: number, until = '+') {
   const pages = await availableOf(
     streams.map(async (stream) =>
-      (await redis.xrevrange(stream, '+', '-', 'COUNT', count)).map((entry) => ({ stream, entry })),
+      (await redis.xrevrange(stream, until, '-', 'COUNT', count)).map((entry) => ({ stream, entry })),
     ),
   );
   const entries = pages.flat().toSorted(byId);

@@ -35,7 +35,13 @@ interface EventRoutesOptions {
 const maxRecent = 500;
 const defaultRecent = 100;
 
-const recentQuery = object({ limit: number().integer().min(1).max(maxRecent).default(defaultRecent) });
+/** Every such id fits into the 64 bits that Redis has for each part. */
+const entryIdPattern = /^\d{1,19}-\d{1,19}$/;
+
+const recentQuery = object({
+  limit: number().integer().min(1).max(maxRecent).default(defaultRecent),
+  until: string().matches(entryIdPattern, 'must be an id such as 1795383361000-0'),
+});
 const replayRequest = object({ mode: string().oneOf(replayModes).required() });
 
 /** Makes what an operator sees and steers of streams: the feed of events, the readers, and the dead letters. */
@@ -64,8 +70,8 @@ function eventRoutes(options: EventRoutesOptions): OperatorRoutes {
         method: 'get',
         path: '/operator/events/recent',
         async handle(ctx) {
-          const { limit } = recentQuery.validateSync({ ...ctx.query }, { abortEarly: false });
-          ctx.body = await recentEvents(redis, streams, limit);
+          const { limit, until } = recentQuery.validateSync({ ...ctx.query }, { abortEarly: false });
+          ctx.body = await recentEvents(redis, streams, limit, until);
         },
       },
       {
@@ -166,9 +172,6 @@ function replayRoutes(options: ReplayRoutesOptions): OperatorRoutes {
     ]),
   };
 }
-
-/** Every such id fits into the 64 bits that Redis has for each part. */
-const entryIdPattern = /^\d{1,19}-\d{1,19}$/;
 
 /** Returns an entry id of a path. Fails with `no_dead_letter` if it is none. */
 function entryId(text: string): string {
