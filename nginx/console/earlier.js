@@ -1,53 +1,36 @@
 import { ask } from './api.js';
 import { createMemory } from './changes.js';
-import { byId, day, setText, timeOfDay } from './dom.js';
-import { idIn, itemOf } from './item.js';
+import { day, timeOfDay } from './dom.js';
+import { itemOf } from './item.js';
 
-// What the streams have from before the events of this page, read page by page, backwards.
+// What the streams have from before the events that the page has.
 
-/** How many events are read at once, and how many are kept: the oldest. */
+/** How many events are read at once. */
 const pageSize = 500;
-const maxItems = 5000;
 
-const back = byId('events-back');
-
-/** What was read of earlier events, until it is forgotten. */
-export function earlierEvents() {
-  let items = [];
-  let turn = 0;
-
-  /** Reads one page more: at first up to the event with this key. What goes wrong is told on the page. */
-  async function read(first, kept) {
-    turn += 1;
-    const own = turn;
-    setText(back, 'Reading …');
-    const until = idIn(items[0]?.key ?? first);
-    const { events = [], problem } = await ask(`/events/recent?limit=${pageSize}&until=${until}`).catch(
-      (error) => ({ problem: error.message }),
-    );
-    if (own !== turn) return;
+/**
+ * Resolves to some events before those that are here, the oldest first, and what to say of it in words. What goes wrong is
+ * said there as well.
+ */
+export async function eventsBefore(here) {
+  const oldest = here.find(({ key }) => key);
+  if (!oldest) return { events: [], words: '' };
+  try {
+    const path = `/events/recent?limit=${pageSize}&until=${oldest.event.id}`;
+    const { events, complete } = await ask(path);
+    const known = new Set(here.map(({ key }) => key));
     const changesOf = createMemory();
-    const known = new Set([...items, ...kept].map(({ key }) => key));
-    const page = events
+    const items = events
       .map((event) => ({ ...itemOf(event), changes: changesOf(event) }))
       .filter(({ key }) => !known.has(key));
-    items = [...page, ...items].slice(0, maxItems);
-    setText(back, problem ?? words(events.length < pageSize));
+    return { events: items, words: wordsOf(events.length, (items[0] ?? oldest).time, complete) };
+  } catch (error) {
+    return { events: [], words: error.message };
   }
+}
 
-  function words(isAll) {
-    const { time } = items[0] ?? {};
-    if (isAll) return 'These are all events there are.';
-    return `Back to ${day(time)}, ${timeOfDay(time)}`;
-  }
-
-  return {
-    items: () => items,
-    read,
-    forget() {
-      items = [];
-      turn += 1;
-      setText(back, '');
-    },
-  };
+function wordsOf(count, time, complete) {
+  if (!complete) return `Back to ${day(time)}, ${timeOfDay(time)}, but some partitions cannot be read`;
+  if (count < pageSize) return 'These are all events there are.';
+  return `Back to ${day(time)}, ${timeOfDay(time)}`;
 }

@@ -1,6 +1,6 @@
 import { createMemory } from './changes.js';
 import { byId, count, setText } from './dom.js';
-import { earlierEvents } from './earlier.js';
+import { eventsBefore } from './earlier.js';
 import { findInStreams } from './find.js';
 import { itemOf } from './item.js';
 import { rowOf } from './row.js';
@@ -8,14 +8,16 @@ import { rowOf } from './row.js';
 // The list of events. Whatever comes, the page is changed once a frame and keeps few rows.
 
 const maxRows = 200;
-/** How many rows there are at most when somebody goes back in time. */
-const maxRowsBack = 2000;
-/** How many events are kept for searching, and while the list is paused. */
+/** How many events are kept for searching, and how many wait while the list is paused. */
 const maxKept = 3000;
+/** How many are kept when somebody goes back in time. */
+const maxBack = 10_000;
 
 const list = byId('events-list');
 const none = byId('events-none');
 const pause = byId('events-pause');
+const earlier = byId('events-earlier');
+const back = byId('events-back');
 const type = byId('events-type');
 const search = byId('events-search');
 
@@ -28,6 +30,9 @@ export function createEventList({ onChoose, onNewest }) {
   let kept = [];
   /** what came since the last frame */
   let fresh = [];
+  /** what came while the list is paused */
+  let waiting = [];
+  let rows = maxRows;
   /** what the streams have of an id that is searched for */
   let found = [];
   let paused = false;
@@ -39,7 +44,6 @@ export function createEventList({ onChoose, onNewest }) {
   // To ask the list itself would have it laid out once more in every frame.
   let isAtTop = true;
   const changesOf = createMemory();
-  const earlier = earlierEvents();
   const finder = findInStreams({
     onChange(events) {
       found = events.map((event) => itemOf(event));
@@ -59,10 +63,13 @@ export function createEventList({ onChoose, onNewest }) {
     drawing = false;
     const arrived = fresh;
     fresh = [];
-    kept.push(...arrived);
-    if (kept.length > maxKept) kept = kept.slice(-maxKept);
-    if (paused) heldBack += arrived.length;
-    else showNewest(arrived.filter(wanted).slice(-maxRows));
+    if (paused) {
+      waiting = [...waiting, ...arrived].slice(-maxKept);
+      heldBack += arrived.length;
+    } else {
+      kept = [...kept, ...arrived].slice(-maxKept);
+      showNewest(arrived.filter(wanted).slice(-maxRows));
+    }
     tell();
     if (!paused && arrived.length > 0) onNewest(arrived.at(-1));
   }
@@ -70,45 +77,48 @@ export function createEventList({ onChoose, onNewest }) {
   function showNewest(items) {
     if (items.length === 0) return;
     const height = isAtTop ? 0 : list.scrollHeight;
-    list.prepend(rowsOf(items));
-    if (!isAtTop) list.scrollTop += list.scrollHeight - height;
-    while (list.childElementCount > maxRows) list.lastElementChild.remove();
-    rove();
-  }
-
-  function rowsOf(items) {
     const made = document.createDocumentFragment();
     for (const item of items.toReversed()) made.append(rowOf(item, item.key === chosen, choose));
-    return made;
+    list.prepend(made);
+    if (!isAtTop) list.scrollTop += list.scrollHeight - height;
+    while (list.childElementCount > rows) list.lastElementChild.remove();
+    rove();
   }
 
   /** All that is there and wanted, the oldest first. */
   function all() {
-    const here = [...earlier.items(), ...kept].filter(wanted);
+    const here = kept.filter(wanted);
     const keys = new Set(here.map(({ key }) => key));
-    return [...found.filter((item) => wanted(item) && !keys.has(item.key)), ...here];
+    const others = found.filter((item) => wanted(item) && !keys.has(item.key));
+    return others.length === 0 ? here : [...others, ...here].toSorted((one, other) => one.time - other.time);
   }
 
   function redraw() {
     list.replaceChildren();
-    showNewest(all().slice(-maxRows));
+    showNewest(all().slice(-rows));
     tell();
   }
 
   /** Pauses, and shows more rows below those there are: of what is kept, and then of what the streams have. */
   async function showEarlier() {
+    if (earlier.disabled) return;
     if (!paused) togglePause();
-    const key = [...list.children].map((row) => row.firstElementChild.dataset.key).findLast(Boolean);
-    const place = () => all().findIndex((item) => item.key === key);
-    const at = key ? place() : 0;
-    const oldest = at === -1 ? key : kept.find((item) => item.key)?.key;
-    if (at < maxRows && oldest) await earlier.read(oldest, kept);
-    if (!paused) return;
-    const end = key ? Math.max(place(), 0) : all().length;
-    list.append(rowsOf(all().slice(Math.max(end - maxRows, 0), end)));
-    while (list.childElementCount > maxRowsBack) list.firstElementChild.remove();
-    rove();
-    tell();
+    const place = list.scrollTop;
+    rows = list.childElementCount + maxRows;
+    if (kept.length >= maxBack) {
+      setText(back, 'No further back: search for a full id instead.');
+    } else if (all().length < rows) {
+      const before = kept;
+      earlier.disabled = true;
+      const { events, words } = await eventsBefore(before);
+      earlier.disabled = false;
+      // The list has gone on meanwhile.
+      if (kept !== before) return;
+      kept = [...events, ...kept];
+      setText(back, words);
+    }
+    redraw();
+    list.scrollTop = place;
   }
 
   function tell() {
@@ -152,7 +162,10 @@ export function createEventList({ onChoose, onNewest }) {
   function togglePause() {
     paused = !paused;
     heldBack = 0;
-    earlier.forget();
+    rows = maxRows;
+    setText(back, '');
+    kept = [...kept, ...waiting].slice(-maxKept);
+    waiting = [];
     pause.setAttribute('aria-pressed', String(paused));
     if (paused) tell();
     else redraw();
@@ -165,7 +178,7 @@ export function createEventList({ onChoose, onNewest }) {
   }
 
   pause.addEventListener('click', togglePause);
-  byId('events-earlier').addEventListener('click', showEarlier);
+  earlier.addEventListener('click', showEarlier);
   type.addEventListener('change', redraw);
   search.addEventListener('input', () => searchFor(search.value));
   byId('events-tools').addEventListener('submit', (event) => {
@@ -191,7 +204,7 @@ export function createEventList({ onChoose, onNewest }) {
     focusSearch: () => search.focus(),
     /** What is kept here of a subject, oldest first. */
     lifeOf: (subject) => kept.filter((item) => item.subject === subject).map(({ event }) => event),
-    find: (key) => [...earlier.items(), ...kept].findLast((item) => item.key === key),
+    find: (key) => [...kept, ...waiting].findLast((item) => item.key === key),
     add(event, kind) {
       fresh.push({ ...itemOf(event, kind), changes: changesOf(event) });
       if (fresh.length > maxKept) fresh.shift();

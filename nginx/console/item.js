@@ -2,7 +2,6 @@ import { sourceOf } from './links.js';
 
 /** What tells an event from all others. */
 export const keyOf = (source, id) => `${source} ${id}`;
-export const idIn = (key) => key.split(' ')[1];
 
 /** What the page keeps of an event. @param {string} [kind] `gap` for a notice that events are missing */
 export function itemOf(event, kind) {

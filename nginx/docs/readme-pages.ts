@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { Marked } from 'marked';
 import { getHeadingList, gfmHeadingId } from 'marked-gfm-heading-id';
@@ -21,16 +21,25 @@ const nameOf = (folder: string): string => folder.replaceAll('/', '-');
 /** The names of the pages below the first. */
 export const pageNames = folders.map(nameOf);
 
-/** Returns the pages, by the names of their files. */
+/** Returns the pages, by the paths of their files. */
 export function readmePages(): Record<string, string> {
   const frame = readFileSync(join(import.meta.dirname, 'page.html'), 'utf8');
   const pages = ['', ...folders].map((folder) => ({ folder, ...rendered(folder) }));
   return Object.fromEntries(
     pages.map(({ folder, title, html }) => [
-      `${nameOf(folder) || 'index'}.html`,
+      folder === '' ? 'readme.html' : `readme/${nameOf(folder)}.html`,
       framed(frame, title, `<main class="readme">\n${html}</main>`),
     ]),
   );
+}
+
+/** Writes the pages to where the gateway has them. */
+export function writeReadmePages(): void {
+  const below = join(import.meta.dirname, 'readme');
+  rmSync(below, { recursive: true, force: true });
+  mkdirSync(below);
+  for (const [name, page] of Object.entries(readmePages()))
+    writeFileSync(join(import.meta.dirname, name), page);
 }
 
 /** The page of the API with this in its place: the same bar, and the same styles. */

@@ -1,16 +1,14 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { clientTypes } from '../../shared-events/client/generate.ts';
 import { documents, folder, textOf, viewer } from './files.ts';
-import { readmePages } from './readme-pages.ts';
+import { writeReadmePages } from './readme-pages.ts';
 
 // npm run docs
 
 for (const [name, make] of Object.entries(documents)) writeFileSync(join(folder, name), textOf(make()));
-rmSync(join(folder, 'readme'), { recursive: true, force: true });
-mkdirSync(join(folder, 'readme'));
-for (const [name, page] of Object.entries(readmePages())) writeFileSync(join(folder, 'readme', name), page);
+writeReadmePages();
 writeFileSync(
   join(folder, '../../shared-events/client/api.ts'),
   await clientTypes(documents['openapi.json']()),

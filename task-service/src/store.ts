@@ -1,6 +1,7 @@
 import {
   hashTag,
   type Layout,
+  type Partition,
   partitionOf,
   type RequestContext,
   type Task,
@@ -64,8 +65,8 @@ export function taskKeys(layout: Layout) {
     indexKey(userId, undefined, at),
     ...taskStatuses.map((status) => indexKey(userId, status, at)),
   ];
-  /** All keys of a task; in the partition where it is kept, if that may be a wrong one. */
-  const keysOf = ({ id, userId }: Pick<Task, 'id' | 'userId'>, at = partition(userId)) => [
+  /** All keys of a task that is kept in a partition, which may be a wrong one. */
+  const keysOf = ({ id, userId }: Pick<Task, 'id' | 'userId'>, at: Partition) => [
     taskEvents.key(at),
     `task:${hashTag(at)}:${id}`,
     ...indexKeys(userId, at),
@@ -153,10 +154,9 @@ export function taskStore({ redis, writer, layout }: TaskStoreOptions): TaskStor
       const { id, userId, status } = task;
       const at = partition(userId);
       const written = { text: JSON.stringify(task), schema: taskEvents.schema };
-      const keys = [
-        ...[taskEvents.key(at), recordKey(id), indexKey(userId), indexKey(userId, status)],
-        ...[projectionKey(knownUsers, at), userEvents.key(at)],
-      ];
+      const lists = [indexKey(userId), indexKey(userId, status)];
+      const ofUser = [projectionKey(knownUsers, at), userEvents.key(at)];
+      const keys = [taskEvents.key(at), recordKey(id), ...lists, ...ofUser];
       if (idempotency) keys.push(...markersOf(userId, idempotency));
       const before = [
         idempotency?.bodyHash ?? '',

@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeReadmePages } from '../../nginx/docs/readme-pages.ts';
 import { root } from '../stack/parts.ts';
 import type { PartName } from './options.ts';
 import { growthTable, routesTable, streamsTable } from './readme-tables.ts';
@@ -21,9 +22,10 @@ const tables: { [Name in PartName]: { name: string; make(results: Results): stri
   soak: { name: 'growth', make: growthTable },
 };
 
-/** Puts what a part came to into the README, in place of what stood there. */
+/** Puts what a part came to into the README, and the page that is made of it, in place of what stood there. */
 export function writeReadme(part: PartName, results: Results): void {
   writeFileSync(file, withTable(readFileSync(file, 'utf8'), part, results));
+  writeReadmePages();
 }
 
 /** Returns the README with the table of a part made anew. Fails if it has no place for that. */

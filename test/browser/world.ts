@@ -8,8 +8,9 @@ import { type World, withStack } from '../stack/world.ts';
 let browser: Promise<Browser> | undefined;
 test.after.always(async () => (await browser)?.close());
 
-/** What a page says while a busy machine holds up a service or Redis. */
+/** What a page says of an answer that it had not got because a busy machine held up a service or Redis; and how often. */
 const late = /status of 50[34]/;
+const mostLate = 10;
 
 /** A console in a browser, before a stack of its own. */
 export interface Consoles extends World {
@@ -45,10 +46,12 @@ export const withConsole = (
     };
     try {
       await run({ ...world, page: await open({}), open });
-      t.deepEqual(
-        errors.filter((error) => !expected.test(error) && !late.test(error)),
-        [],
+      const { true: heldUp = [], false: others = [] } = Object.groupBy(
+        errors.filter((error) => !expected.test(error)),
+        (error) => `${late.test(error)}`,
       );
+      t.deepEqual(others, []);
+      t.true(heldUp.length <= mostLate, heldUp.join('\n'));
     } finally {
       await close();
     }

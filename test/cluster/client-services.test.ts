@@ -99,12 +99,9 @@ test.serial(
       const untilNothingIsMissing = () =>
         until('nothing is missing', async () => {
           const found = await missing();
-          return found.every((each) => each.status === 200 && each.missing.length === 0) && found;
+          return found.every((each) => each.status === 200 && each.missing.length === 0);
         });
-      t.deepEqual(await untilNothingIsMissing(), [
-        { status: 200, missing: [] },
-        { status: 200, missing: [] },
-      ]);
+      await untilNothingIsMissing();
       // The first shard has the number of partitions, without which no service begins.
       const [, master, , , replica] = stack.nodes;
       for (const node of [master, replica]) {

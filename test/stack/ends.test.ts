@@ -159,7 +159,6 @@ testOnLinux('a second Ctrl+C ends at once what does not stop, and leaves nothing
     t.is(await running.ended, 1);
     const left = () => processes().filter(({ pid }) => all.some((one) => one.pid === pid));
     await until('what was killed is gone', () => left().length === 0);
-    t.deepEqual(left(), []);
     for (const port of Object.values(ports)) t.true(await isFree(port));
   });
 });

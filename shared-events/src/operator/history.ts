@@ -5,7 +5,8 @@ import { behind, byId, readSubject, type StreamEntry } from '../streams/entries.
 import { encodeCursor } from './cursor.ts';
 
 /**
- * Resolves to the last events of all streams that can be read, oldest first, and the cursor behind them. Fails if none can.
+ * Resolves to the last events of all streams that can be read, oldest first, the cursor behind them, and whether all could be
+ * read. Fails if none can.
  * @param until the greatest id there may be among them
  */
 export async function recentEvents(redis: Store, streams: readonly string[], count: number, until = '+') {
@@ -16,7 +17,11 @@ export async function recentEvents(redis: Store, streams: readonly string[], cou
   );
   const entries = pages.flat().toSorted(byId);
   const beginnings = new Map(streams.map((stream) => [stream, '0-0']));
-  return { cursor: encodeCursor(behind(beginnings, entries)), events: entries.slice(-count).map(toEvent) };
+  return {
+    cursor: encodeCursor(behind(beginnings, entries)),
+    complete: pages.length === streams.length,
+    events: entries.slice(-count).map(toEvent),
+  };
 }
 
 /** Resolves to the entries with an id, as CloudEvents: one at most of each stream. */

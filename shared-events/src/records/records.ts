@@ -130,10 +130,10 @@ export function records<Type extends string, Document extends { id: string }>(
       }
       const { type, before, after, text, schema } = decision;
       const { keys, args } = concerned(before, after);
-      const first = [record.version, ...args];
+      const about = [record.version, ...args];
       const step = appending(type, context, (from) => {
         const fields = stream.encode({ type, subject: id, data: text, schema, ...from });
-        return change(writer, keys, [...first, ...fields]);
+        return change(writer, keys, [...about, ...fields]);
       });
       const [outcome, version = '', presentSchema, present = ''] = (await endBy(deadline, step)) as string[];
       if (outcome === 'done') return { version, text };

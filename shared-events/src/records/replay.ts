@@ -15,6 +15,8 @@ export interface Final<Document = unknown> {
   last?: LastEvent<Document>;
   /** Whose index the subject stands in, if no event tells. */
   owner?: string;
+  /** Whether the subject has an event after the last one. */
+  hasMoved?: boolean;
 }
 
 interface LastEvent<Document = unknown> {
@@ -43,8 +45,9 @@ export interface RecordSet<Document = unknown> {
 export interface RecordPartition<Document> {
   /**
    * Compares what is kept of a subject with what its last event says, and in mode `replay` puts it right, in one step.
-   * Answers `behind` if too many entries follow `asOf` to see whether the subject is among them, and `same` if it is:
-   * then the write that made the entry has put it right; `foreign` if `asOf` is not in the stream any more.
+   * If the subject has moved, the write that made that event has put its record right, and whatever is kept beside it is
+   * compared with that record. Answers `behind` if too many entries follow `asOf` to see whether the subject is among them,
+   * and `foreign` if `asOf` is not in the stream any more.
    */
   step(final: Final<Document>, asOf: Evidence, mode: ReplayMode): Promise<StepOutcome>;
   /** Yields everything that is kept of subjects that are not among the living. */
@@ -68,8 +71,8 @@ export function replayArgs(
   mode: ReplayMode,
   types: { updated: string; deleted: string },
 ): string[] {
-  const { subject, last } = final;
-  const before = [...evidenceArgs(asOf), mode, subject];
+  const { subject, last, hasMoved } = final;
+  const before = [...evidenceArgs(asOf), mode, subject, hasMoved ? 'moved' : ''];
   if (last === undefined || isGone(final)) return [...before, types.deleted, '', '', ''];
   const { id, schema, data } = last.entry;
   return [...before, types.updated, id, String(schema), data];
@@ -136,7 +139,8 @@ interface ReplayOptions {
 
 /**
  * Puts right, or compares, every record of a partition while reads and writes go on. The stream is read backwards:
- * the first event met of a subject is its last. What changes meanwhile is left to the write that changes it.
+ * the first event met of a subject is its last. The record of a subject that changes meanwhile is left to the write that
+ * changes it.
  */
 async function replayRecords(options: ReplayOptions): Promise<void> {
   const { range, kept, mode, signal, onRead, onDifference, onUnreadable } = options;
@@ -146,7 +150,7 @@ async function replayRecords(options: ReplayOptions): Promise<void> {
   const living = new Set<string>();
   let asOf = start;
 
-  /** Takes note of what was written since, and so needs no more care. */
+  /** Takes note of what was written since. */
   async function catchUp(): Promise<void> {
     for await (const page of pagesAfter(pageRange, asOf.id)) {
       for (const entry of page) moved.add(subjectOf(entry));
@@ -158,7 +162,7 @@ async function replayRecords(options: ReplayOptions): Promise<void> {
     for (let left = finals; left.length > 0; ) {
       signal.throwIfAborted();
       await catchUp();
-      const now = left.filter(({ subject }) => !moved.has(subject));
+      const now = left.map((final) => ({ ...final, hasMoved: moved.has(final.subject) }));
       const outcomes = await Promise.all(now.map((final) => kept.step(final, asOf, mode)));
       if (outcomes.includes('foreign')) throw new Disturbed(`${range.key} is not what was read any more`);
       for (const final of now.filter((_, at) => outcomes[at] === 'different')) onDifference(final);
@@ -178,7 +182,7 @@ async function replayRecords(options: ReplayOptions): Promise<void> {
   }
   await catchUp();
   const orphans: Final[] = [];
-  for await (const orphan of kept.orphans((subject) => living.has(subject) || moved.has(subject))) {
+  for await (const orphan of kept.orphans((subject) => living.has(subject))) {
     orphans.push(orphan);
     if (orphans.length === batchSize) await settle(orphans.splice(0));
   }

@@ -64,6 +64,7 @@ export function openBlockingRedis({ redis, key, ...options }: ReaderOptions, blo
   const reader = new Connection(options, {
     ...(config.REDIS_SENTINELS ? placeOf(config, never) : addressOf(redis, key)),
     socketTimeout,
+    connectTimeout: defaultTimeout + grace,
     retryStrategy: never,
   });
   // Whoever reads is told by the read.
@@ -102,7 +103,6 @@ class Connection extends Redis {
   constructor({ config, observe }: ConnectionOptions, options: Omit<RedisOptions, 'replyMapping'>) {
     super({
       ...speaking(config),
-      connectTimeout: defaultTimeout + grace,
       maxRetriesPerRequest: 0,
       ...options,
     });

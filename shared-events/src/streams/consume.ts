@@ -86,7 +86,7 @@ async function work(options: ConsumeOptions, group: ConsumerGroup, lease: Lease)
   });
   log.debug({ stream, group: name, consumer }, 'consuming');
   onBegin?.('consuming');
-  let reason: unknown;
+  let reason = '';
   try {
     await keepTrying((worked) => readOn({ options, group, unsettled, signal, worked }), {
       signal,
@@ -96,14 +96,14 @@ async function work(options: ConsumeOptions, group: ConsumerGroup, lease: Lease)
     });
   } catch (error) {
     if (!isLetGo(error, signal)) throw error;
-    reason = lease.lost.aborted ? lease.lost.reason : error;
+    reason = ((lease.lost.aborted ? lease.lost.reason : error) as Error).message;
   } finally {
     lease.abandon();
     await unsettled.queue.downTo(0);
     await lease.release();
   }
   if (options.signal.aborted) return;
-  log.warn({ stream, group: name, consumer, reason: String(reason) }, 'the lease is lost');
+  log.warn({ stream, group: name, consumer, reason }, 'the lease is lost');
   await pause(1, options.signal);
 }
 

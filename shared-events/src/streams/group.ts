@@ -48,7 +48,8 @@ export function consumerGroup(redis: Store, stream: string, group: string, consu
   async function run(step: Script, args: (string | number)[] = [], more: string[] = []): Promise<unknown> {
     const all = [group, consumer, isCertain ? 'certain' : '', ...args];
     const reply = await step(redis, [...keys, ...more], all).catch(doubt);
-    if ((Array.isArray(reply) ? reply[0] : reply) === 'lost') throw new LeaseLost(`${stream} ${group}`);
+    if ((Array.isArray(reply) ? reply[0] : reply) === 'lost')
+      throw new LeaseLost(`another consumer has the lease of ${stream} ${group}`);
     return reply;
   }
 

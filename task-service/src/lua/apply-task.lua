@@ -1,5 +1,6 @@
 -- What an event does to a task's record and index. The write, the cascade, the replay and the copy into another layout all
--- use this, and nothing else writes records or index.
+-- use this, and nothing else writes records or index. An index has the lists that stand in it: a write that knows where the
+-- task is needs only those that it changes.
 
 -- The index of a user's tasks, whose keys stand in KEYS from a place on: of all, and by status.
 local function index_at(first)
@@ -11,22 +12,27 @@ local function check_index(index)
   for _, key in pairs(index) do redis.call('ZCARD', key) end
 end
 
-local function remove_from_index(index, subject)
-  for _, key in pairs(index) do redis.call('ZREM', key, subject) end
+-- Whether a task of this status, or of none if it is gone, stands in a list.
+local function belongs(list, status)
+  return status ~= nil and (list == 'all' or list == status)
+end
+
+local function place(index, subject, status)
+  for list, key in pairs(index) do
+    if belongs(list, status) then
+      redis.call('ZADD', key, 0, subject)
+    else
+      redis.call('ZREM', key, subject)
+    end
+  end
 end
 
 local function apply(record, index, event, status)
   if event.type == 'task.deleted' then
     redis.call('DEL', record)
-    remove_from_index(index, event.subject)
-    return
-  end
-  write(record, event)
-  for name, key in pairs(index) do
-    if name == 'all' or name == status then
-      redis.call('ZADD', key, 0, event.subject)
-    elseif event.type ~= 'task.created' then
-      redis.call('ZREM', key, event.subject)
-    end
+    place(index, event.subject)
+  else
+    write(record, event)
+    place(index, event.subject, status)
   end
 end

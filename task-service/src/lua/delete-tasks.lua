@@ -18,7 +18,7 @@ for at = 8, #KEYS do
     fields[4], fields[6], fields[8] = subject, document, schema
     apply(KEYS[at], index, append(KEYS[1], fields, 1))
   else
-    remove_from_index(index, subject)
+    place(index, subject)
   end
 end
 if #KEYS == 7 then redis.call('SET', KEYS[2], ARGV[1], 'KEEPTTL') end
