@@ -77,12 +77,16 @@ export function createEventList({ onChoose, onNewest }) {
   function showNewest(items) {
     if (items.length === 0) return;
     const height = isAtTop ? 0 : list.scrollHeight;
-    const made = document.createDocumentFragment();
-    for (const item of items.toReversed()) made.append(rowOf(item, item.key === chosen, choose));
-    list.prepend(made);
+    list.prepend(rowsOf(items));
     if (!isAtTop) list.scrollTop += list.scrollHeight - height;
     while (list.childElementCount > rows) list.lastElementChild.remove();
     rove();
+  }
+
+  function rowsOf(items) {
+    const made = document.createDocumentFragment();
+    for (const item of items.toReversed()) made.append(rowOf(item, item.key === chosen, choose));
+    return made;
   }
 
   /** All that is there and wanted, the oldest first. */
@@ -103,7 +107,6 @@ export function createEventList({ onChoose, onNewest }) {
   async function showEarlier() {
     if (earlier.disabled) return;
     if (!paused) togglePause();
-    const place = list.scrollTop;
     rows = list.childElementCount + maxRows;
     if (kept.length >= maxBack) {
       setText(back, 'No further back: search for a full id instead.');
@@ -117,8 +120,10 @@ export function createEventList({ onChoose, onNewest }) {
       kept = [...events, ...kept];
       setText(back, words);
     }
-    redraw();
-    list.scrollTop = place;
+    const there = all();
+    list.append(rowsOf(there.slice(-rows, there.length - list.childElementCount)));
+    rove();
+    tell();
   }
 
   function tell() {

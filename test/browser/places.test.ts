@@ -108,7 +108,7 @@ test('whoever goes back in time sees each event once, down to the first there is
   await withConsole(t, async ({ page, redis, user, open }) => {
     const ada = await user({ name: 'Ada' });
     const adding = redis.multi();
-    for (let n = 0; n < 1200; n++) {
+    for (let n = 0; n < 700; n++) {
       const data = JSON.stringify({ ...ada, name: `Ada ${n}` });
       adding.xadd('user-events:{0}', '*', ...entryFields({ type: 'user.updated', subject: ada.id, data }));
     }
@@ -116,23 +116,25 @@ test('whoever goes back in time sees each event once, down to the first there is
     const [first] = (await redis.xrange('user-events:{0}', '-', '+', 'COUNT', 1)).map(([id]) => id);
     const later = await open({});
     await page.close();
-    await later.locator('.event:has-text("Ada 1199")').waitFor();
-    const earlier = later.getByRole('button', { name: 'Earlier' });
+    await later.locator('.event:has-text("Ada 699")').waitFor();
     const keys = () =>
       later.locator('.event').evaluateAll((rows) => rows.map((row) => row.getAttribute('data-key') ?? ''));
-    await later.keyboard.press('e');
+    await later.getByRole('button', { name: 'Earlier' }).click();
     await later.locator('#events-pause[aria-pressed=true]').waitFor();
-    await until('the first is there', async () => {
-      const there = await keys();
-      if (there.at(-1)?.endsWith(` ${first}`)) return true;
-      await earlier.click();
-      return false;
-    });
+    await until(
+      'the first is there',
+      async () => {
+        if ((await keys()).at(-1)?.endsWith(` ${first}`)) return true;
+        await later.keyboard.press('e');
+        return false;
+      },
+      60_000,
+    );
     await user({ name: 'Grace' });
     await later.locator('#events-pause:has-text("1 new")').waitFor();
     const there = await keys();
     t.is(new Set(there).size, there.length);
-    t.is(there.length, 1201);
+    t.is(there.length, 701);
     await later.locator('#events-back:has-text("These are all events there are.")').waitFor();
     await later.locator('#events-type').selectOption('user.created');
     await until('one is of this type', async () => (await keys()).length === 1);
