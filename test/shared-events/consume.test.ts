@@ -1,9 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
+import { pino } from 'pino';
 import { type RawEntry, subjectOf, UndecodableEntry } from 'shared-events';
 import { deadLetters } from 'shared-events/streams';
 import { RedisUnavailable } from '../../shared-events/src/redis/unavailable.ts';
-import { consumerGroup } from '../../shared-events/src/streams/group.ts';
+import { consumerGroup, LeaseLost } from '../../shared-events/src/streams/group.ts';
+import { settling } from '../../shared-events/src/streams/settle.ts';
 import { until } from '../stack/until.ts';
 import { add, dead, group, lease, pendingCount, stream, textOf, withConsumers } from './consumers.ts';
 
@@ -106,6 +108,29 @@ test('a dead letter whose step is made again, because its reply was lost, is the
     for (let time = 0; time < 2; time++) await postman.park(entry?.[0] ?? '', why);
     t.is(await redis.xlen(dead), 1);
     t.is(await pendingCount(redis), 0);
+  });
+});
+
+test('a try that may not be made, because the lease has ended, is not counted', async (t) => {
+  await withConsumers(async ({ redis }) => {
+    const postman = consumerGroup(redis, stream, group, 'one');
+    await postman.ensure();
+    await redis.set(lease, 'one');
+    await add(redis, 'a', 'late');
+    const [entry] = (await postman.readNew(redis, 1, 1000)) as [RawEntry];
+    const { settle } = settling(async () => undefined, {
+      group: postman,
+      isHeld: () => false,
+      fence: { key: lease, holder: 'one' },
+      concurrency: 1,
+      maxAttempts: 5,
+      onEvent: () => undefined,
+      signal: new AbortController().signal,
+      log: pino({ level: 'silent' }),
+    });
+    await t.throwsAsync(settle({ entry, isFirst: false }), { instanceOf: LeaseLost });
+    const [[, , , tries] = []] = (await redis.xpending(stream, group, '-', '+', 1)) as number[][];
+    t.is(tries, 1);
   });
 });
 
