@@ -1,17 +1,15 @@
 import { createMemory } from './changes.js';
 import { byId, count, setText } from './dom.js';
-import { eventsBefore } from './earlier.js';
 import { findInStreams } from './find.js';
 import { itemOf } from './item.js';
+import { keptEvents } from './kept.js';
 import { rowOf } from './row.js';
 
 // The list of events. Whatever comes, the page is changed once a frame and keeps few rows.
 
 const maxRows = 200;
-/** How many events are kept for searching, and how many wait while the list is paused. */
-const maxKept = 3000;
-/** How many are kept when somebody goes back in time. */
-const maxBack = 10_000;
+/** How many events wait for the next frame. */
+const maxFresh = 3000;
 
 const list = byId('events-list');
 const none = byId('events-none');
@@ -26,17 +24,13 @@ const search = byId('events-search');
  * @param {{ onChoose(item: object): void, onNewest(item: object): void }} told
  */
 export function createEventList({ onChoose, onNewest }) {
-  /** all that is kept, the oldest first */
-  let kept = [];
+  const kept = keptEvents();
   /** what came since the last frame */
   let fresh = [];
-  /** what came while the list is paused */
-  let waiting = [];
+  /** how many rows there may be: more, the further back somebody goes */
   let rows = maxRows;
   /** what the streams have of an id that is searched for */
   let found = [];
-  let paused = false;
-  let heldBack = 0;
   let chosen;
   /** the row that Tab reaches */
   let reached;
@@ -63,15 +57,10 @@ export function createEventList({ onChoose, onNewest }) {
     drawing = false;
     const arrived = fresh;
     fresh = [];
-    if (paused) {
-      waiting = [...waiting, ...arrived].slice(-maxKept);
-      heldBack += arrived.length;
-    } else {
-      kept = [...kept, ...arrived].slice(-maxKept);
-      showNewest(arrived.filter(wanted).slice(-maxRows));
-    }
+    kept.add(arrived);
+    if (!kept.isHeld()) showNewest(arrived.filter(wanted).slice(-maxRows));
     tell();
-    if (!paused && arrived.length > 0) onNewest(arrived.at(-1));
+    if (!kept.isHeld() && arrived.length > 0) onNewest(arrived.at(-1));
   }
 
   function showNewest(items) {
@@ -91,7 +80,7 @@ export function createEventList({ onChoose, onNewest }) {
 
   /** All that is there and wanted, the oldest first. */
   function all() {
-    const here = kept.filter(wanted);
+    const here = kept.items().filter(wanted);
     const keys = new Set(here.map(({ key }) => key));
     const others = found.filter((item) => wanted(item) && !keys.has(item.key));
     return others.length === 0 ? here : [...others, ...here].toSorted((one, other) => one.time - other.time);
@@ -106,18 +95,13 @@ export function createEventList({ onChoose, onNewest }) {
   /** Pauses, and shows more rows below those there are: of what is kept, and then of what the streams have. */
   async function showEarlier() {
     if (earlier.disabled) return;
-    if (!paused) togglePause();
+    if (!kept.isHeld()) togglePause();
     rows = list.childElementCount + maxRows;
-    if (kept.length >= maxBack) {
-      setText(back, 'No further back: search for a full id instead.');
-    } else if (all().length < rows) {
-      const before = kept;
+    if (all().length < rows) {
       earlier.disabled = true;
-      const { events, words } = await eventsBefore(before);
+      const words = await kept.goBack();
       earlier.disabled = false;
-      // The list has gone on meanwhile.
-      if (kept !== before) return;
-      kept = [...events, ...kept];
+      if (words === undefined) return;
       setText(back, words);
     }
     const there = all();
@@ -128,8 +112,9 @@ export function createEventList({ onChoose, onNewest }) {
 
   function tell() {
     none.hidden = list.childElementCount > 0;
-    setText(none, kept.length > 0 ? finder.words() : 'No event yet. “Try it” makes some.');
-    const label = paused ? `Go on${heldBack > 0 ? ` · ${count(heldBack)} new` : ''} ` : 'Pause ';
+    setText(none, kept.items().length > 0 ? finder.words() : 'No event yet. “Try it” makes some.');
+    const news = kept.heldBack() > 0 ? ` · ${count(kept.heldBack())} new` : '';
+    const label = kept.isHeld() ? `Go on${news} ` : 'Pause ';
     if (pause.firstChild.data !== label) pause.firstChild.data = label;
   }
 
@@ -165,14 +150,12 @@ export function createEventList({ onChoose, onNewest }) {
   }
 
   function togglePause() {
-    paused = !paused;
-    heldBack = 0;
     rows = maxRows;
     setText(back, '');
-    kept = [...kept, ...waiting].slice(-maxKept);
-    waiting = [];
-    pause.setAttribute('aria-pressed', String(paused));
-    if (paused) tell();
+    if (kept.isHeld()) kept.release();
+    else kept.hold();
+    pause.setAttribute('aria-pressed', String(kept.isHeld()));
+    if (kept.isHeld()) tell();
     else redraw();
   }
 
@@ -208,11 +191,15 @@ export function createEventList({ onChoose, onNewest }) {
     searchFor,
     focusSearch: () => search.focus(),
     /** What is kept here of a subject, oldest first. */
-    lifeOf: (subject) => kept.filter((item) => item.subject === subject).map(({ event }) => event),
-    find: (key) => [...kept, ...waiting].findLast((item) => item.key === key),
+    lifeOf: (subject) =>
+      kept
+        .items()
+        .filter((item) => item.subject === subject)
+        .map(({ event }) => event),
+    find: kept.find,
     add(event, kind) {
       fresh.push({ ...itemOf(event, kind), changes: changesOf(event) });
-      if (fresh.length > maxKept) fresh.shift();
+      if (fresh.length > maxFresh) fresh.shift();
       if (drawing) return;
       drawing = true;
       requestAnimationFrame(draw);

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { Marked } from 'marked';
-import { getHeadingList, gfmHeadingId } from 'marked-gfm-heading-id';
+import { gfmHeadingId } from 'marked-gfm-heading-id';
 
 // The READMEs as pages at /docs/readme: the first page there, each other one below it by the name of its folder.
 
@@ -60,14 +60,14 @@ function rendered(folder: string): { title: string; html: string } {
       image: () => '',
     },
   });
-  const html = marked.parse(readFileSync(join(root, folder, 'README.md'), 'utf8')) as string;
-  const title = getHeadingList().find(({ level }) => level === 1)?.raw ?? 'README';
+  const text = readFileSync(join(root, folder, 'README.md'), 'utf8');
+  const [, title = ''] = /^# (.+)$/m.exec(text) ?? [];
   // What may be wider than the window is scrolled by itself, also by the keyboard.
-  const wide = html
+  const html = (marked.parse(text) as string)
     .replaceAll('<pre>', '<pre tabindex="0">')
     .replaceAll('<table>', '<div class="wide" tabindex="0"><table>')
     .replaceAll('</table>', '</table></div>');
-  return { title, html: wide };
+  return { title, html };
 }
 
 /** Returns where a link of a README leads on the pages; nothing if it leads to a file that is in the repository alone. */
@@ -76,5 +76,6 @@ function addressOf(folder: string, href: string): string | undefined {
   const [path = '', heading] = href.split('#');
   const target = posix.join(folder, path).replace(/\/?README\.md$/, '');
   if (target !== '' && !folders.includes(target)) return undefined;
-  return ['/docs/readme', nameOf(target)].filter(Boolean).join('/') + (heading ? `#${heading}` : '');
+  const page = target === '' ? '/docs/readme' : `/docs/readme/${nameOf(target)}`;
+  return heading ? `${page}#${heading}` : page;
 }

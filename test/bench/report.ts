@@ -57,7 +57,9 @@ function routesReport({ rounds, seconds, routes }: RoutesResult): string[] {
       const figures = routes[name].against[other] as OtherFigures;
       return [
         `${name}, ${other}`,
-        ...[...common(figures), times(figures.rateRatio), times(figures.processorTimeRatio)],
+        ...common(figures),
+        times(figures.rateRatio),
+        times(figures.processorTimeRatio),
       ];
     }),
   );

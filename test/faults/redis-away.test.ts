@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import type { Task } from 'shared-events';
 import { assertProblem } from '../e2e/problem.ts';
 import { type Answer, type Api, untilReady } from '../stack/api.ts';
-import { entriesOf, untilKnown } from '../stack/redis.ts';
+import { entriesOf, keysBesideLeases, untilKnown } from '../stack/redis.ts';
 import { freePorts } from '../stack/stack.ts';
 import { until } from '../stack/until.ts';
 import { type World, withStack } from '../stack/world.ts';
@@ -129,9 +129,7 @@ test('a Redis without memory refuses writes with 503 and leaves nothing half don
       const [last] = await redis.xrevrange('user-events:{0}', '+', '-', 'COUNT', 1);
       return (await redis.get('user-events:{0}:checkpoint:cascade')) === last?.[0];
     });
-    // A lease ends when its holder is held up, and is taken again.
-    const keys = async () => (await redis.keys('*')).filter((key) => !key.includes(':lease:')).sort();
-    const before = await keys();
+    const before = await keysBesideLeases(redis);
     await redis.config('SET', 'maxmemory', '1');
     const answers = await Promise.all(requests(gateway, ada.id, milk.id));
     const expected = [503, 200, 200, 503, 503, 200, 200, 503];
@@ -139,7 +137,7 @@ test('a Redis without memory refuses writes with 503 and leaves nothing half don
       answers.map(({ status }: Answer) => status),
       expected,
     );
-    t.deepEqual(await keys(), before);
+    t.deepEqual(await keysBesideLeases(redis), before);
     await redis.config('SET', 'maxmemory', '0');
     await checkOnce(t, redis);
     t.is((await gateway.put(`/tasks/tasks/${milk.id}`, { title: 'Changed' })).status, 200);

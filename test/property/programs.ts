@@ -1,10 +1,8 @@
-import { hashTag } from 'shared-events';
 import { untilReady } from '../stack/api.ts';
 import { startCommand } from '../stack/commands.ts';
 import type { Part } from '../stack/part.ts';
 import { servicePart } from '../stack/parts.ts';
-import { entriesOf } from '../stack/redis.ts';
-import { until } from '../stack/until.ts';
+import { entriesOf, untilKnown } from '../stack/redis.ts';
 import type { World } from '../stack/world.ts';
 import { nextProgram } from '../upgrade/next-program.ts';
 
@@ -53,7 +51,8 @@ export function programsOf({ stack, gateway }: World, env: Record<string, string
  * program has not told of exactly those subjects whose newest event is of the newer one.
  */
 export async function replayAll({ stack, redis }: World, as: Program, partitions: number, ...args: string[]) {
-  await untilApplied(redis, partitions);
+  // A replay waits for the known users only a second.
+  for (let partition = 0; partition < partitions; partition++) await untilKnown(redis, partition);
   const expected = new Map<string, number>([['known-users', 0]]);
   for (const name of ['users', 'tasks']) {
     const stream = `${name.slice(0, -1)}-events`;
@@ -73,18 +72,6 @@ export async function replayAll({ stack, redis }: World, as: Program, partitions
     `a replay as the ${as} program ended with ${code}, not ${right.join()}: ${output}${errors}`,
   );
 }
-
-/** Waits until the known users have come to all that their streams have: a replay waits for that only a second. */
-const untilApplied = (redis: World['redis'], partitions: number) =>
-  until('the known users have caught up', async () => {
-    for (let p = 0; p < partitions; p++) {
-      const position = (await redis.hget(`known-users:${hashTag(p)}`, 'position')) ?? '0-0';
-      // The entry at the position itself may have been compacted.
-      const behind = await redis.xrange(`user-events:${hashTag(p)}`, `(${position}`, '+', 'COUNT', 1);
-      if (behind.length > 0) return false;
-    }
-    return true;
-  });
 
 /** How many subjects there are whose newest event only the newer program can read. */
 async function newestOfNewer(redis: World['redis'], stream: string, partitions: number): Promise<number> {

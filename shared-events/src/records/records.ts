@@ -130,10 +130,10 @@ export function records<Type extends string, Document extends { id: string }>(
       }
       const { type, before, after, text, schema } = decision;
       const { keys, args } = concerned(before, after);
-      const about = [record.version, ...args];
+      const { version: madeFrom } = record;
       const step = appending(type, context, (from) => {
         const fields = stream.encode({ type, subject: id, data: text, schema, ...from });
-        return change(writer, keys, [...about, ...fields]);
+        return change(writer, keys, [madeFrom, ...args, ...fields]);
       });
       const [outcome, version = '', presentSchema, present = ''] = (await endBy(deadline, step)) as string[];
       if (outcome === 'done') return { version, text };

@@ -5,8 +5,8 @@
 --       gone
 
 -- Whether a subject has an entry after its last event: then the write that made it has put its record right, and a replay
--- must not touch it. Answers 'moved', 'still', 'behind' if there are too many entries to look
--- through, or 'foreign' if it was another history that was read.
+-- must not touch it. Answers 'moved', 'still', 'behind' if there are too many entries to look through, or 'foreign' if it
+-- was another history that was read.
 local function since(stream, subject)
   if ARGV[1] ~= '0-0' and not holds(stream, unpack(ARGV, 1, 4)) then return 'foreign' end
   if ARGV[7] == 'moved' then return 'moved' end
