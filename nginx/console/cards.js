@@ -126,6 +126,8 @@ function readerCard(host, _, about) {
   const oldest = isGroup ? number(numbers, 'oldest pending') : undefined;
   const deadLetters = isGroup ? number(numbers, 'dead letters') : undefined;
   const position = number(numbers, 'position');
+  const workers = isGroup ? make('ul.figures', { ariaLabel: `Consumers of ${name}` }) : undefined;
+  if (workers) numbers.after(workers);
   const isThis = (reader) => reader.name === name && reader.kind === kind && reader.stream === of;
   return {
     show(moments, points, partitions) {
@@ -140,8 +142,22 @@ function readerCard(host, _, about) {
       setText(pending, count(sum(partitions, 'pending')));
       setText(oldest, duration(most(partitions, (partition) => partition.oldestPending)));
       setText(deadLetters, count(sum(partitions, 'deadLetters')));
+      showConsumers(workers, partitions);
     },
   };
+}
+
+/** One line for each consumer that works for a group, in however many partitions. */
+function showConsumers(list, partitions) {
+  const all = partitions.flatMap(({ consumers = [] }) => consumers);
+  const lines = [...Map.groupBy(all, ({ name }) => name)].map(([name, of]) => {
+    const where = `${count(of.length)} ${of.length === 1 ? 'partition' : 'partitions'}`;
+    const asked = duration(Math.min(...of.map(({ idle }) => idle)));
+    return `${name}: ${where}, ${count(sum(of, 'pending'))} pending, asked ${asked} ago`;
+  });
+  if (lines.length === 0) lines.push('No consumer works for it.');
+  while (list.childElementCount > lines.length) list.lastElementChild.remove();
+  for (const [at, line] of lines.entries()) setText(list.children[at] ?? list.appendChild(make('li')), line);
 }
 
 /** The last entry that a reader has come to, where that is one: each partition has a position of its own. */

@@ -68,6 +68,9 @@ test('a page just opened has the figures of the minutes before it', async (t) =>
     await later.locator('#detail-lead b:has-text("user.created")').waitFor();
     await later.locator('#readers .card:has-text("known-users") dd a').click();
     await later.locator('#detail-lead b:has-text("user.created")').waitFor();
+    const consumers = await later.locator('#readers .card:has-text("cascade") ul li').allTextContents();
+    t.is(consumers.length, 1);
+    t.regex(String(consumers), /^\S+: 1 partition, 0 pending, asked \S+ m?s ago$/);
     t.regex(await later.evaluate('location.hash'), /^#\/events\/user-events\/0\/\d+-\d+$/);
   });
 });

@@ -1,10 +1,21 @@
 import { setTimeout as lasts } from 'node:timers/promises';
 import { hashTag, partitionOf } from 'shared-events';
+import { lagOf } from '../../shared-events/src/streams/lag.ts';
 import { type FaultOf, surviveIn } from '../faults/survive.ts';
 import { startCommand } from '../stack/commands.ts';
 import { until } from '../stack/until.ts';
 import { countLost, judgeShards } from './judge.ts';
-import { crash, failOver, freeze, isolate, moving, untilPromoted } from './nodes.ts';
+import {
+  crash,
+  failOver,
+  freeze,
+  isolate,
+  moving,
+  redisCli,
+  slotOf,
+  slotsOf,
+  untilPromoted,
+} from './nodes.ts';
 import { type ClusterWorld, type ClusterWorldOptions, openClusterWorld } from './world.ts';
 
 // What can happen to the nodes of a cluster and to what lies between them.
@@ -132,7 +143,7 @@ const faults: Fault[] = [
       const { master } = await world.pairOf(0);
       // On a busy machine all may be gone before that is seen.
       const isUnderWay = async () => {
-        const id = await userWithTasks(world, 1000);
+        const id = await userWithTasks(world, 10_000);
         const tasks = `tasks-of:${hashTag(partitionOf(id, world.layout))}:${id}`;
         const left = () => master.redis.zcard(tasks);
         const before = await left();
@@ -171,14 +182,56 @@ const faults: Fault[] = [
     },
   },
   {
-    name: 'a partition stays moved by half for a while',
+    name: 'a partition stays moved by half until redis-cli --cluster fix',
     hit: [0],
     async inject(world) {
       const [from, to] = [(await world.pairOf(0)).master, (await world.pairOf(1)).master];
       const move = await moving(world, world.shards[0]?.[0] as number, from, to);
       await move.some(50);
       await lasts(3000);
-      await move.end();
+      await redisCli('fix', from);
+    },
+  },
+  {
+    name: 'a partition of 10,000 tasks is moved by redis-cli --cluster reshard',
+    hit: [0],
+    async inject(world) {
+      const [from, to] = [(await world.pairOf(0)).master, (await world.pairOf(1)).master];
+      const slots = await slotsOf(from);
+      const partitions = await Promise.all(
+        (world.shards[0] ?? []).map(async (partition) => ({
+          partition,
+          slot: await slotOf(from, partition),
+        })),
+      );
+      const first = partitions.reduce((one, other) => (one.slot < other.slot ? one : other));
+      await userWithTasks(world, 10_000, world.userKey(0, first.partition));
+      const count = String(slots.indexOf(first.slot) + 1);
+      const [source, target] = [await from.redis.cluster('MYID'), await to.redis.cluster('MYID')];
+      const fromTo = ['--cluster-from', source, '--cluster-to', target];
+      await redisCli('reshard', from, ...fromTo, '--cluster-slots', count, '--cluster-yes');
+    },
+  },
+  {
+    name: 'the clock of a master was five seconds ahead',
+    hit: [0],
+    unnoticed: true,
+    async inject(world) {
+      const { redis } = (await world.pairOf(0)).master;
+      const streams = (world.shards[0] ?? [])
+        .map(hashTag)
+        .flatMap((tag) => [`user-events:${tag}`, `task-events:${tag}`]);
+      for (const stream of streams) {
+        await until(`${stream} is there`, async () => (await redis.exists(stream)) === 1);
+        // As if an entry had been written by that clock, and removed.
+        const ahead = `${Date.now() + 5000}-0`;
+        await redis.call('XSETID', stream, ahead);
+        await until(`${stream} goes on behind that`, async () => {
+          const { entries, seconds } = await lagOf({ redis, stream }, ahead);
+          if (seconds < 0) world.history.violations.push(`F an entry of ${stream} is ${seconds} s old`);
+          return entries > 0;
+        });
+      }
     },
   },
 ];
@@ -189,9 +242,13 @@ surviveIn(openClusterWorld, faults, async (outcome, world, { hit = all, replicas
 });
 
 /** Makes a user of the first shard with so many tasks; resolves to the user's id. */
-async function userWithTasks({ gateway, userKey }: ClusterWorld, count: number): Promise<string> {
+async function userWithTasks(
+  { gateway, userKey }: ClusterWorld,
+  count: number,
+  key = userKey(0),
+): Promise<string> {
   const user = { name: 'Many tasks', email: 'many@example.com' };
-  const made = await gateway.post('/users/users', user, { 'Idempotency-Key': userKey(0) });
+  const made = await gateway.post('/users/users', user, { 'Idempotency-Key': key });
   const { id } = made.json<{ id: string }>();
   let left = count;
   const writers = Array.from({ length: 10 }, async () => {

@@ -1,4 +1,6 @@
+import { execFile } from 'node:child_process';
 import { setTimeout as lasts } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { hashTag } from 'shared-events';
 import { until } from '../stack/until.ts';
 import type { ClusterWorld, Node } from './world.ts';
@@ -41,9 +43,32 @@ export async function failOver({ redis, part }: Node, ...how: string[]): Promise
   });
 }
 
+/** Runs `redis-cli --cluster`, as an operator does, and rejects with what it printed if it fails. */
+export async function redisCli(command: 'reshard' | 'fix', { data }: Node, ...args: string[]): Promise<void> {
+  await promisify(execFile)('redis-cli', ['--cluster', command, `127.0.0.1:${data.port}`, ...args], {
+    timeout: 60_000,
+  }).catch(({ message, stdout }) => {
+    throw new Error(`${message}\n${stdout}`);
+  });
+}
+
+export const slotOf = ({ redis }: Node, partition: number): Promise<number> =>
+  redis.cluster('KEYSLOT', hashTag(partition));
+
+/** The slots that a master has, lowest first: `redis-cli --cluster reshard` takes them in this order. */
+export async function slotsOf({ redis }: Node): Promise<number[]> {
+  const id = await redis.cluster('MYID');
+  const ranges = await redis.cluster('SLOTS');
+  const own = ranges.filter(([, , master]) => master?.[2] === id);
+  const slots = own.flatMap(([first, last]) =>
+    Array.from({ length: last - first + 1 }, (_, at) => first + at),
+  );
+  return slots.sort((one, other) => one - other);
+}
+
 /** A partition on its way from one master to another, key by key, as redis-cli moves it. */
 export async function moving({ nodes }: ClusterWorld, partition: number, from: Node, to: Node) {
-  const slot = await from.redis.cluster('KEYSLOT', hashTag(partition));
+  const slot = await slotOf(from, partition);
   const [source, target] = [await from.redis.cluster('MYID'), await to.redis.cluster('MYID')];
   await to.redis.cluster('SETSLOT', slot, 'IMPORTING', source);
   await from.redis.cluster('SETSLOT', slot, 'MIGRATING', target);

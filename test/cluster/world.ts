@@ -31,8 +31,8 @@ export interface ClusterWorld extends LoadedStack {
   shards: number[][];
   /** The feed, followed from the beginning. */
   feed: ReturnType<typeof followFeed>;
-  /** An Idempotency-Key that leads a new user to a shard. */
-  userKey(shard: number): string;
+  /** An Idempotency-Key that leads a new user to a shard, or to one partition. */
+  userKey(shard: number, partition?: number): string;
   /** Who serves a shard while all is well, and who would take its place. */
   pairOf(shard: number): Promise<{ master: Node; replica: Node }>;
 }
@@ -72,7 +72,8 @@ export async function openClusterWorld({ replicas = 1 }: ClusterWorldOptions): P
   try {
     await stack.start();
     const shards = await shardsOf(stack, nodes);
-    const userKey = (shard: number) => keyWithin(shards[shard] ?? [], shards.flat().length);
+    const userKey = (shard: number, partition?: number) =>
+      keyWithin(partition === undefined ? (shards[shard] ?? []) : [partition], shards.flat().length);
     const load = startLoad(stack.urls.gateway, history, (client) => userKey(shardOf(client)));
     stopLoad = load.stop;
     return {

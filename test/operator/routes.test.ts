@@ -22,6 +22,7 @@ test('readers tell of every partition of both streams, every group and the proje
             name: string;
             pending: number;
             lag: { entries: number };
+            consumers?: { name: string; pending: number; idle: number }[];
           }[];
         }>();
       const { streams } = await until('figures are fresh', async () => {
@@ -52,6 +53,10 @@ test('readers tell of every partition of both streams, every group and the proje
       ]);
       const length = streams.find(({ stream }) => stream === 'task-events:{1}')?.length;
       t.is(readers.find(({ name }) => name === 'greeter')?.lag.entries, length);
+      const consumers = readers
+        .filter(({ kind }) => kind === 'group')
+        .map(({ name, consumers }) => `${name} ${consumers?.map(({ pending }) => `has ${pending}`)}`);
+      t.deepEqual(consumers.sort(), ['cascade has 0', 'cascade has 0', 'greeter ']);
       t.deepEqual(await redis.acl('LOG'), []);
     },
     { env: { PARTITIONS: '2' } },

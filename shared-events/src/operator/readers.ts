@@ -1,6 +1,7 @@
 import type { Store } from '../redis/store.ts';
 import { availableOf } from '../redis/unavailable.ts';
-import { readerStates } from '../streams/reader-states.ts';
+import { consumersOf } from '../streams/lag.ts';
+import { type ReaderState, readerStates } from '../streams/reader-states.ts';
 import { streamInfo } from '../streams/stream-info.ts';
 
 interface ReadersOptions {
@@ -9,16 +10,22 @@ interface ReadersOptions {
 }
 
 /**
- * Resolves to how long each stream is, how many entries it ever had, and how far each of its readers is behind; of those
- * streams that can be asked, if some can.
+ * Resolves to how long each stream is, how many entries it ever had, and how far each of its readers is behind, and who the
+ * consumers of each group are; of those streams that can be asked, if some can.
  */
 export async function readReaders({ redis, streams }: ReadersOptions) {
   const [lengths, readers] = await Promise.all([
     availableOf(streams.map((stream) => measure(redis, stream))),
     readerStates(redis, streams),
   ]);
-  return { time: new Date().toISOString(), streams: lengths, readers };
+  const detailed = await availableOf(readers.map((reader) => withConsumers(redis, reader)));
+  return { time: new Date().toISOString(), streams: lengths, readers: detailed };
 }
+
+const withConsumers = async (redis: Store, reader: ReaderState) =>
+  reader.kind === 'group'
+    ? { ...reader, consumers: await consumersOf({ redis, stream: reader.stream }, reader.name) }
+    : reader;
 
 async function measure(redis: Store, stream: string) {
   const { length, first, last, added } = await streamInfo(redis, stream);

@@ -59,6 +59,24 @@ export const groupPositions = async (range: StreamRange) =>
 export const groupNames = async (range: StreamRange): Promise<string[]> =>
   (await groupsOf(range)).map(({ name }) => String(name));
 
+export interface Consumer {
+  name: string;
+  /** entries given to it and not yet settled */
+  pending: number;
+  /** how long ago it last asked for entries, in seconds */
+  idle: number;
+}
+
+/** Resolves to the consumers of a group. Fails if there is no such group. */
+export async function consumersOf({ redis, stream }: StreamRange, group: string): Promise<Consumer[]> {
+  const infos = ((await redis.xinfo('CONSUMERS', stream, group)) as unknown[][]).map(asRecord);
+  return infos.map(({ name, pending, idle }) => ({
+    name: String(name),
+    pending: Number(pending),
+    idle: Number(idle) / 1000,
+  }));
+}
+
 /** What XINFO GROUPS tells. */
 async function groupsOf({ redis, stream }: StreamRange): Promise<Record<string, unknown>[]> {
   if ((await redis.exists(stream)) === 0) return [];
