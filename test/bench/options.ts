@@ -35,7 +35,7 @@ export const help = `Measures the system on this machine, prints tables, and wri
   npm run bench -- --against NAME=URL[=PID]       the routes of another system as well, in the same rounds, with ratios;
                                                   PID is the process whose tree's processor time is counted; may be
                                                   repeated
-  npm run bench -- --peers                        the routes beside the same services on Fastify and NestJS, and beside
+  npm run bench -- --peers                        the routes beside the same services on Fastify, Koa and NestJS, and beside
                                                   the least that Node can do; needs npm ci --prefix test/bench/peers
   npm run bench -- --quick                        small sizes and short rounds, to see that it works; writes nothing
                                                   without --to

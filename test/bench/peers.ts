@@ -21,7 +21,12 @@ import type { Measurable } from './bench.ts';
 const folder = join(root, 'test/bench/peers');
 
 /** What each peer runs. */
-const programs = { Fastify: 'built/fastify.js', NestJS: 'built/nestjs.js', floor: 'floor.ts' } as const;
+const programs = {
+  Fastify: 'built/fastify.js',
+  Koa: 'built/koa.js',
+  NestJS: 'built/nestjs.js',
+  floor: 'floor.ts',
+} as const;
 
 export type PeerName = keyof typeof programs;
 export const peerNames = Object.keys(programs) as PeerName[];
@@ -38,9 +43,9 @@ export function buildPeers(): void {
 }
 
 /** The versions of the frameworks that are installed. */
-export function peerVersions(): Record<'Fastify' | 'NestJS', string> {
+export function peerVersions(): Record<Exclude<PeerName, 'floor'>, string> {
   const { dependencies } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-  return { Fastify: dependencies.fastify, NestJS: dependencies['@nestjs/core'] };
+  return { Fastify: dependencies.fastify, Koa: dependencies.koa, NestJS: dependencies['@nestjs/core'] };
 }
 
 /** Puts a peer together without starting it. Its log goes where that of this system's services goes. */

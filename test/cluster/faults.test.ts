@@ -251,7 +251,7 @@ async function userWithTasks(
   const made = await gateway.post('/users/users', user, { 'Idempotency-Key': key });
   const { id } = made.json<{ id: string }>();
   let left = count;
-  const writers = Array.from({ length: 10 }, async () => {
+  const writers = Array.from({ length: 40 }, async () => {
     for (; left > 0; left--) await gateway.post('/tasks/tasks', { userId: id, title: `Task ${left}` });
   });
   await Promise.all(writers);

@@ -51,15 +51,18 @@ export function startCommand(
   return { child, result };
 }
 
+type Command = ReturnType<typeof startCommand>;
+
+/** Resolves to what comes while a command runs. Fails if it ends before. */
+export const whileRuns = <T>({ result }: Command, reached: Promise<T>): Promise<T> =>
+  Promise.race([
+    reached,
+    result.then(({ output, errors }) => Promise.reject(new Error(`it ended: ${output}${errors}`))),
+  ]);
+
 /** Kills a command when something is reached. Fails if it ends before. */
-export async function killAt(
-  { child, result }: ReturnType<typeof startCommand>,
-  reached: Promise<void>,
-): Promise<void> {
-  const ended = result.then(({ output, errors }) =>
-    Promise.reject(new Error(`it ended: ${output}${errors}`)),
-  );
-  await Promise.race([reached, ended]);
-  child.kill('SIGKILL');
-  await ended.catch(() => undefined);
+export async function killAt(command: Command, reached: Promise<void>): Promise<void> {
+  await whileRuns(command, reached);
+  command.child.kill('SIGKILL');
+  await command.result;
 }
