@@ -126,8 +126,8 @@ function readerCard(host, _, about) {
   const oldest = isGroup ? number(numbers, 'oldest pending') : undefined;
   const deadLetters = isGroup ? number(numbers, 'dead letters') : undefined;
   const position = number(numbers, 'position');
-  const workers = isGroup ? make('ul.figures', { ariaLabel: `Consumers of ${name}` }) : undefined;
-  if (workers) numbers.after(workers);
+  const consumers = isGroup ? make('ul.figures', { ariaLabel: `Consumers of ${name}` }) : undefined;
+  if (consumers) numbers.after(consumers);
   const isThis = (reader) => reader.name === name && reader.kind === kind && reader.stream === of;
   return {
     show(moments, points, partitions) {
@@ -142,7 +142,7 @@ function readerCard(host, _, about) {
       setText(pending, count(sum(partitions, 'pending')));
       setText(oldest, duration(most(partitions, (partition) => partition.oldestPending)));
       setText(deadLetters, count(sum(partitions, 'deadLetters')));
-      showConsumers(workers, partitions);
+      showConsumers(consumers, partitions);
     },
   };
 }

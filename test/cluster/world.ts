@@ -31,7 +31,7 @@ export interface ClusterWorld extends LoadedStack {
   shards: number[][];
   /** The feed, followed from the beginning. */
   feed: ReturnType<typeof followFeed>;
-  /** An Idempotency-Key that leads a new user to a shard, or to one partition. */
+  /** An Idempotency-Key that leads a new user to a shard, or to one partition of it. */
   userKey(shard: number, partition?: number): string;
   /** Who serves a shard while all is well, and who would take its place. */
   pairOf(shard: number): Promise<{ master: Node; replica: Node }>;

@@ -10,7 +10,7 @@ interface ReadersOptions {
 }
 
 /**
- * Resolves to how long each stream is, how many entries it ever had, and how far each of its readers is behind, and who the
+ * Resolves to how long each stream is, how many entries it ever had, how far each of its readers is behind, and who the
  * consumers of each group are; of those streams that can be asked, if some can.
  */
 export async function readReaders({ redis, streams }: ReadersOptions) {
