@@ -74,7 +74,10 @@ test('the code that the guide of shared-events shows is, line for line, that of 
   t.is(named.length, pieces.length - 1, 'all but the example of a consumer');
   t.true(named.length >= 5);
   for (const { file = '', text } of named) {
-    t.true(`\n${readFileSync(join(root, file), 'utf8')}`.includes(`\n${text}`), `${file} has not\n${text}`);
+    t.true(
+      `\n${readFileSync(join(root, file), 'utf8')}`.includes(`\n${text}`),
+      `${file} has no more what the guide in shared-events/README.md shows of it; show what it has now: ${text}`,
+    );
   }
 });
 

@@ -113,7 +113,9 @@ export function documented(client: Api): Api {
     const answer = await client.request(method, path, options);
     const faults = undocumented(method, path, answer);
     if (faults.length === 0) return answer;
-    throw new Error(`${method} ${path} ${answer.status} is not as described: ${faults.join('; ')}`);
+    throw new Error(
+      `${method} ${path} ${answer.status} is not as described (npm run docs describes it anew): ${faults.join('; ')}`,
+    );
   };
   return clientOf(request);
 }

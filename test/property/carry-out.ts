@@ -50,7 +50,7 @@ const acts: { [Name in Command['do']]: Act<Name> } = {
     const userId = user.document.id;
     const answer = await world.gateway.post('/tasks/tasks', { userId, title, status });
     const { id, createdAt } = answer.json<Task>();
-    const own = programs.running.tasks === 'newer' ? { priority: 'high' } : {};
+    const own = programs.running.tasks === 'newer' ? { mood: 'high' } : {};
     const times = { createdAt, updatedAt: createdAt };
     const document = { id, userId, title, description: null, status, ...own, ...times };
     expect(answer, 201, document);

@@ -17,7 +17,7 @@ export interface Model {
 /** What the newer program makes of a document of the older one: see next-contract.ts. */
 export const upcasts = {
   users: (user: User): User & { nickname: string } => ({ ...user, nickname: user.name }),
-  tasks: (task: Task): Task & { priority: string } => ({ ...task, priority: 'normal' }),
+  tasks: (task: Task): Task & { mood: string } => ({ ...task, mood: 'normal' }),
 };
 
 /** Returns a document as a program shows it; nothing if it cannot read it. */

@@ -1,7 +1,7 @@
 import { registerHooks } from 'node:module';
 
 // Loaded before a program (`node --import`), this makes its contract of events one version further: users have got a
-// nickname and tasks a priority, which are required, and which an upcast gives to what was written before.
+// nickname and tasks a mood, which are required, and which an upcast gives to what was written before.
 
 /** What is put into a file of today behind, or before, a text that it has. */
 interface Edit {
@@ -27,12 +27,12 @@ const edits: Edit[] = [
   {
     file: 'shared-events/src/events/task-events.ts',
     at: 'title: string().required(),',
-    becomes: 'title: string().required(), priority: string().required(),',
+    becomes: 'title: string().required(), mood: string().required(),',
   },
   {
     file: 'shared-events/src/events/task-events.ts',
     at: "name: 'task-events',",
-    becomes: `name: 'task-events', ${upcasts('priority', "'normal'")}`,
+    becomes: `name: 'task-events', ${upcasts('mood', "'normal'")}`,
   },
   {
     file: 'user-service/src/user.ts',
@@ -42,7 +42,7 @@ const edits: Edit[] = [
   {
     file: 'task-service/src/task.ts',
     at: '...input,',
-    becomes: "...input, priority: 'high',",
+    becomes: "...input, mood: 'high',",
   },
 ];
 

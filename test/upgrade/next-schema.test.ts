@@ -16,7 +16,7 @@ interface NextUser {
 interface NextTask {
   id: string;
   status: string;
-  priority: string;
+  mood: string;
 }
 
 test('with a required member more, what was written before is read, changed, deleted and replayed in the new shape', async (t) => {
@@ -27,13 +27,13 @@ test('with a required member more, what was written before is read, changed, del
     const listed = view.json<{ user: NextUser; tasks: NextTask[] }>();
     t.is(listed.user.nickname, 'Ada Lovelace');
     t.deepEqual(
-      listed.tasks.map(({ priority }) => priority),
+      listed.tasks.map(({ mood }) => mood),
       ['normal', 'normal'],
     );
 
     const [changes, goes] = listed.tasks as [NextTask, NextTask];
     const put = await gateway.put(`/tasks/tasks/${changes.id}`, { status: 'pending' });
-    t.like(put.json<NextTask>(), { status: 'pending', priority: 'normal' });
+    t.like(put.json<NextTask>(), { status: 'pending', mood: 'normal' });
     t.is((await gateway.put(`/tasks/tasks/${changes.id}`, { status: 'pending' })).text, put.text);
     t.is((await gateway.delete(`/tasks/tasks/${goes.id}`)).status, 204);
     t.is((await gateway.put(ada, { name: 'Ada', email: 'a@example.com' })).status, 200);
@@ -42,7 +42,7 @@ test('with a required member more, what was written before is read, changed, del
       'the tasks of a user of before are gone',
       async () => (await gateway.get(`/tasks/tasks?userId=${people.odd}`)).text === '[]',
     );
-    t.is(((await task((await user()).id)) as unknown as NextTask).priority, 'high');
+    t.is(((await task((await user()).id)) as unknown as NextTask).mood, 'high');
     t.is(await redis.xlen('user-events:{1}:dead:cascade'), 1, 'no more dead letters than there were');
 
     const entries: RawEntry[] = [];
@@ -52,7 +52,7 @@ test('with a required member more, what was written before is read, changed, del
       }
     }
     for (const { schema, data } of entries.map(readEntry).filter((entry) => entry.data !== '{}')) {
-      t.is(schema, /"(nickname|priority)":/.test(data) ? 2 : 1, data);
+      t.is(schema, /"(nickname|mood)":/.test(data) ? 2 : 1, data);
     }
     const feed = await fetch(`${stack.urls.operator}/events/recent?limit=500`);
     const { events } = (await feed.json()) as { events: { specversion?: string; reason?: string }[] };
