@@ -35,6 +35,8 @@ export function createEventList({ onChoose, onNewest }) {
   /** the row that Tab reaches */
   let reached;
   let drawing = false;
+  let isPaused = false;
+  let isPointedAt = false;
   // To ask the list itself would have it laid out once more in every frame.
   let isAtTop = true;
   const changesOf = createMemory();
@@ -53,14 +55,27 @@ export function createEventList({ onChoose, onNewest }) {
     return item.text.includes(text);
   }
 
+  /** No row moves while somebody aims at one, be it with a mouse or with keys. */
+  const isHeld = () => isPaused || isPointedAt || list.querySelector(':focus-visible') !== null;
+
+  function drawSoon() {
+    if (drawing) return;
+    drawing = true;
+    requestAnimationFrame(draw);
+  }
+
   function draw() {
     drawing = false;
-    const arrived = fresh;
+    kept.add(fresh);
     fresh = [];
-    kept.add(arrived);
-    if (!kept.isHeld()) showNewest(arrived.filter(wanted).slice(-maxRows));
+    if (!isHeld()) takeIn();
     tell();
-    if (!kept.isHeld() && arrived.length > 0) onNewest(arrived.at(-1));
+  }
+
+  function takeIn() {
+    const arrived = kept.takeIn();
+    showNewest(arrived.filter(wanted).slice(-maxRows));
+    if (arrived.length > 0) onNewest(arrived.at(-1));
   }
 
   function showNewest(items) {
@@ -95,7 +110,7 @@ export function createEventList({ onChoose, onNewest }) {
   /** Pauses, and shows more rows below those there are: of what is kept, and then of what the streams have. */
   async function showEarlier() {
     if (earlier.disabled) return;
-    if (!kept.isHeld()) togglePause();
+    if (!isPaused) togglePause();
     rows = list.childElementCount + maxRows;
     if (all().length < rows) {
       earlier.disabled = true;
@@ -114,7 +129,7 @@ export function createEventList({ onChoose, onNewest }) {
     none.hidden = list.childElementCount > 0;
     setText(none, kept.items().length > 0 ? finder.words() : 'No event yet. “Try it” makes some.');
     const news = kept.heldBack() > 0 ? ` · ${count(kept.heldBack())} new` : '';
-    const label = kept.isHeld() ? `Go on${news} ` : 'Pause ';
+    const label = `${isPaused ? 'Go on' : 'Pause'}${news} `;
     if (pause.firstChild.data !== label) pause.firstChild.data = label;
   }
 
@@ -152,11 +167,11 @@ export function createEventList({ onChoose, onNewest }) {
   function togglePause() {
     rows = maxRows;
     setText(back, '');
-    if (kept.isHeld()) kept.release();
-    else kept.hold();
-    pause.setAttribute('aria-pressed', String(kept.isHeld()));
-    if (kept.isHeld()) tell();
-    else redraw();
+    isPaused = !isPaused;
+    pause.setAttribute('aria-pressed', String(isPaused));
+    if (isPaused) return tell();
+    kept.takeIn();
+    redraw();
   }
 
   function searchFor(text) {
@@ -176,6 +191,14 @@ export function createEventList({ onChoose, onNewest }) {
   list.addEventListener('scroll', () => {
     isAtTop = list.scrollTop === 0;
   });
+  list.addEventListener('pointerenter', ({ pointerType }) => {
+    isPointedAt = pointerType === 'mouse';
+  });
+  list.addEventListener('pointerleave', () => {
+    isPointedAt = false;
+    drawSoon();
+  });
+  list.addEventListener('focusout', drawSoon);
   list.addEventListener('keydown', (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step === undefined) return;
@@ -188,6 +211,8 @@ export function createEventList({ onChoose, onNewest }) {
     showEarlier,
     move,
     mark,
+    /** Takes the focus from a row, so that the list goes on. */
+    leave: () => list.querySelector(':focus')?.blur(),
     searchFor,
     focusSearch: () => search.focus(),
     /** What is kept here of a subject, oldest first. */
@@ -200,9 +225,7 @@ export function createEventList({ onChoose, onNewest }) {
     add(event, kind) {
       fresh.push({ ...itemOf(event, kind), changes: changesOf(event) });
       if (fresh.length > maxFresh) fresh.shift();
-      if (drawing) return;
-      drawing = true;
-      requestAnimationFrame(draw);
+      drawSoon();
     },
   };
 }

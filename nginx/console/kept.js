@@ -1,6 +1,6 @@
 import { eventsBefore } from './earlier.js';
 
-// The events that the page keeps, the oldest first. While they are held they stand still, and what comes waits.
+// The events that the page keeps, the oldest first. What comes waits until it is taken in.
 
 /** How many are kept for searching, and how many wait. */
 const maxKept = 3000;
@@ -10,36 +10,28 @@ const maxBack = 10_000;
 export function keptEvents() {
   let kept = [];
   let waiting = [];
-  let isHeld = false;
   let heldBack = 0;
 
   return {
     items: () => kept,
-    isHeld: () => isHeld,
-    /** How many have come while they are held. */
+    /** How many have come since some were taken in. */
     heldBack: () => heldBack,
     find: (key) => [...kept, ...waiting].findLast((item) => item.key === key),
     add(items) {
-      if (isHeld) {
-        waiting = [...waiting, ...items].slice(-maxKept);
-        heldBack += items.length;
-      } else {
-        kept = [...kept, ...items].slice(-maxKept);
-      }
+      waiting = [...waiting, ...items].slice(-maxKept);
+      heldBack += items.length;
     },
-    hold() {
-      isHeld = true;
-    },
-    /** Takes in what has waited, and lets go of what is too old. */
-    release() {
-      isHeld = false;
-      heldBack = 0;
-      kept = [...kept, ...waiting].slice(-maxKept);
+    /** Takes in what has waited, lets go of what is too old, and gives what was taken in. */
+    takeIn() {
+      const taken = waiting;
+      kept = [...kept, ...taken].slice(-maxKept);
       waiting = [];
+      heldBack = 0;
+      return taken;
     },
     /**
      * Takes in some events from before those that are kept. Resolves to what to say of it in words; to nothing, and takes
-     * in none, if the events were released meanwhile.
+     * in none, if newer ones were taken in meanwhile.
      */
     async goBack() {
       if (kept.length >= maxBack) return 'No further back: search for a full id instead.';

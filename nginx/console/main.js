@@ -36,6 +36,7 @@ function choose({ event }) {
 function showNewest() {
   setAddress('');
   list.mark();
+  list.leave();
   detail.showNewest();
 }
 

@@ -29,15 +29,37 @@ test('a row says what changed, and the newest event shows until one is chosen', 
     // Not by the name: the end of an id may have the letters of Ada.
     await page.locator('.event:has-text("user.created")').click();
     await lead(page).locator('b:has-text("user.created")').waitFor();
+    await page.mouse.move(0, 0);
     await task(ada.id, { title: 'Call' });
     await page.locator('.event:has-text("Call")').waitFor();
     t.is(await title(page).textContent(), 'One event');
     t.regex((await lead(page).textContent()) ?? '', new RegExp(ada.id));
-    await page.mouse.move(0, 0);
     await page.keyboard.press('Escape');
     await page.locator('#detail-title:has-text("The newest event")').waitFor();
     await lead(page).locator('b:has-text("task.created")').waitFor();
     t.is(await page.evaluate('location.hash'), '');
+  });
+});
+
+test('no row moves while the mouse or the keys are at one, and then the list goes on', async (t) => {
+  await withConsole(t, async ({ page, user }) => {
+    for (const name of ['Ada', 'Grace', 'Barbara']) await user({ name });
+    await page.locator('.event:has-text("Barbara")').waitFor();
+    await page.locator('.event .what:text-is("Grace")').hover();
+    for (let n = 1; n <= 20; n++) await user({ name: `number ${n}` });
+    await page.locator('#events-pause:has-text("Pause · 20 new")').waitFor();
+    await page.mouse.down();
+    await page.mouse.up();
+    await page.locator('#detail-title:has-text("One event")').waitFor();
+    t.like(JSON.parse((await page.locator('.json pre').textContent()) ?? ''), { data: { name: 'Grace' } });
+    await page.mouse.move(0, 0);
+    await page.locator('.event:has-text("number 20")').waitFor();
+
+    await page.keyboard.press('j');
+    await user({ name: 'Joan' });
+    await page.locator('#events-pause:has-text("Pause · 1 new")').waitFor();
+    await page.keyboard.press('Escape');
+    await page.locator('.event:has-text("Joan")').waitFor();
   });
 });
 
