@@ -36,6 +36,7 @@ export function createDetail(here) {
     title.textContent = words;
     lead.replaceChildren(...aboutOf(event));
     body.replaceChildren(...(life ? [life] : []), json(event));
+    scrollToChosen();
   }
 
   /** Shows an event with all of its subject's life. What is asked for last is shown, however long the answers take. */
@@ -49,7 +50,9 @@ export function createDetail(here) {
     comeIntoView();
     if (!subject) return;
     const found = await answered(`/subjects/${encodeURIComponent(subject)}`);
-    if (own === turn) life.replaceWith(found.problem ?? lifeView({ ...found, chosen: event }));
+    if (own !== turn) return;
+    life.replaceWith(found.problem ?? lifeView({ ...found, chosen: event }));
+    scrollToChosen();
   }
 
   /** Shows what an address leads to: the last of some events, or a problem. */
@@ -102,6 +105,12 @@ export function createDetail(here) {
 /** What an answer has, or the problem as an element. */
 const answered = (path) =>
   ask(path).catch((error) => ({ problem: make('p.problem', { textContent: error.message }) }));
+
+/** Scrolls the list of steps to the chosen one; the page stays where it is. */
+function scrollToChosen() {
+  const step = body.querySelector('.life [aria-current]');
+  if (step) step.parentElement.scrollTop = step.offsetTop - step.parentElement.offsetTop;
+}
 
 function comeIntoView() {
   if (window.matchMedia('(max-width: 60rem)').matches) panel.scrollIntoView({ block: 'start' });

@@ -63,6 +63,19 @@ test('no row moves while the mouse or the keys are at one, and then the list goe
   });
 });
 
+test('the chosen step of a long life is in sight when its event is opened', async (t) => {
+  await withConsole(t, async ({ page, gateway, user, task }) => {
+    const milk = await task((await user()).id);
+    for (let n = 1; n <= 20; n++) await gateway.put(`/tasks/tasks/${milk.id}`, { title: `number ${n}` });
+    await page.locator('.event:has-text("number 20")').first().click();
+    await until('all steps show', async () => (await page.locator('.life li').count()) === 21);
+    const step = await page.locator('.life [aria-current]').boundingBox();
+    const list = await page.locator('.life ol').boundingBox();
+    t.true(step && list && step.y >= list.y - 1 && step.y + step.height <= list.y + list.height + 1);
+    t.is(await page.evaluate('scrollY'), 0);
+  });
+});
+
 test('an event, a subject and a dead letter have addresses, and ids are links', async (t) => {
   await withConsole(t, async ({ page, redis, user, task }) => {
     const ada = await user({ name: 'Ada' });
