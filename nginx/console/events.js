@@ -37,6 +37,8 @@ export function createEventList({ onChoose, onNewest }) {
   let drawing = false;
   let isPaused = false;
   let isPointedAt = false;
+  /** whether events can be read, once that is known */
+  let isLive;
   // To ask the list itself would have it laid out once more in every frame.
   let isAtTop = true;
   const changesOf = createMemory();
@@ -127,10 +129,15 @@ export function createEventList({ onChoose, onNewest }) {
 
   function tell() {
     none.hidden = list.childElementCount > 0;
-    setText(none, kept.items().length > 0 ? finder.words() : 'No event yet. “Try it” makes some.');
+    setText(none, kept.items().length > 0 ? finder.words() : wordsOfNone());
     const news = kept.heldBack() > 0 ? ` · ${count(kept.heldBack())} new` : '';
     const label = `${isPaused ? 'Go on' : 'Pause'}${news} `;
     if (pause.firstChild.data !== label) pause.firstChild.data = label;
+  }
+
+  function wordsOfNone() {
+    if (isLive === undefined) return 'Reading the events …';
+    return isLive ? 'No event yet. “Try it” makes some.' : 'Events cannot be read now.';
   }
 
   function choose(item, button) {
@@ -213,6 +220,11 @@ export function createEventList({ onChoose, onNewest }) {
     mark,
     /** Takes the focus from a row, so that the list goes on. */
     leave: () => list.querySelector(':focus')?.blur(),
+    /** Tells whether events can be read. */
+    noteFeed(now) {
+      isLive = now;
+      tell();
+    },
     searchFor,
     focusSearch: () => search.focus(),
     /** What is kept here of a subject, oldest first. */

@@ -1,6 +1,6 @@
 import { byId, count, duration, make, setText } from './dom.js';
 import { sizeOf } from './nodes.js';
-import { momentsUntil, p99, pointsAt, sumOf, sumOfKnown } from './series.js';
+import { momentsUntil, p99, pointsAt, sumOfKnown } from './series.js';
 import { createSpark } from './spark.js';
 
 // The row of figures on top: what it is now, with the last fifteen minutes behind it, and the way to the place.
@@ -16,7 +16,7 @@ const figures = [
     name: 'Requests',
     place: 'services',
     atLeast: 1,
-    read: ({ requests }) => ({ values: requests, text: rate(requests.at(-1)), unit: 'a second' }),
+    read: ({ requests }) => ({ values: requests, text: known(requests.at(-1)), unit: 'a second' }),
   },
   {
     id: 'p99',
@@ -25,7 +25,7 @@ const figures = [
     atLeast: 0.02,
     read: ({ slow, slowNow }) => ({
       values: slow,
-      text: slowNow === undefined ? '–' : duration(slowNow),
+      text: known(slowNow, duration),
       unit: 'last minute',
     }),
   },
@@ -36,7 +36,7 @@ const figures = [
     atLeast: 1,
     read: ({ failures }) => ({
       values: failures,
-      text: count(sumOf(failures.map((value) => value ?? 0))),
+      text: known(sumOfKnown(failures)),
       unit: '15 minutes',
     }),
   },
@@ -45,7 +45,7 @@ const figures = [
     name: 'Events',
     place: 'streams',
     atLeast: 1,
-    read: ({ events }) => ({ values: events, text: rate(events.at(-1)), unit: 'a second' }),
+    read: ({ events }) => ({ values: events, text: known(events.at(-1)), unit: 'a second' }),
   },
   {
     id: 'lag',
@@ -54,7 +54,7 @@ const figures = [
     atLeast: 1,
     read: ({ lags, latest }) => ({
       values: lags,
-      text: duration(lags.at(-1) ?? 0),
+      text: known(lags.at(-1), duration),
       unit: latest ? latest.name : 'of readers',
     }),
   },
@@ -63,18 +63,19 @@ const figures = [
     name: 'Dead letters',
     place: 'dead-letters-panel',
     atLeast: 1,
-    read: ({ dead }) => ({ values: dead, text: count(dead.at(-1) ?? 0), unit: 'to look at' }),
+    read: ({ dead }) => ({ values: dead, text: known(dead.at(-1)), unit: 'to look at' }),
   },
   {
     id: 'nodes',
     name: 'Data on',
     place: 'nodes',
     atLeast: 1,
-    read: ({ size }) => ({ values: [], text: size.nodes, unit: size.partitions }),
+    read: ({ size }) => ({ values: [], text: known(size?.nodes, String), unit: size?.partitions ?? '' }),
   },
 ];
 
-const rate = (value) => (value === undefined ? '–' : count(value));
+/** A value in words, or that it is not known. */
+const known = (value, words = count) => (value === undefined ? '–' : words(value));
 
 /** Makes the row. Gives what shows the state in it, with what is wrong marked. */
 export function createFigures() {
@@ -128,7 +129,7 @@ function seriesOf({ services, streams, nodes, time, since: oldest }) {
     lags: inStreams.map((point) => point?.readers.reduce((most, { seconds }) => Math.max(most, seconds), 0)),
     latest: latest?.seconds > 0 ? latest : undefined,
     dead: inStreams.map((point) => point?.deadLetters),
-    size: sizeOf(nodes),
+    size: nodes.length > 0 ? sizeOf(nodes) : undefined,
   };
 }
 

@@ -42,7 +42,7 @@ function showNewest() {
 
 function show() {
   const troubles = troublesOf(state, isLive);
-  showVerdict(troubles);
+  showVerdict(troubles, state.streams.length > 0);
   showFigures(state, new Set(troubles.map(({ figure }) => figure)));
   showStations(state);
   showCards(state);
@@ -99,6 +99,7 @@ followFeed({
     isLive = now === 'live';
     setText(status, feedStates[now]);
     status.dataset.state = now;
+    list.noteFeed(isLive);
   },
 });
 watchState(show, {

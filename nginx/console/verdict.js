@@ -46,8 +46,12 @@ export function troublesOf({ services, streams, nodes, time }, isLive) {
   return troubles;
 }
 
-/** Shows what is wrong; nothing is changed, and nothing read aloud, if that is the same as before. */
-export function showVerdict(troubles) {
+/**
+ * Shows what is wrong; nothing is changed, and nothing read aloud, if that is the same as before. That all is well is said
+ * only once that is known.
+ */
+export function showVerdict(troubles, isKnown) {
+  if (troubles.length === 0 && !isKnown) return;
   const text = troubles.map((trouble) => trouble.text).join(' · ');
   if (text === shown) return;
   shown = text;

@@ -42,6 +42,28 @@ test('the first screen says that all is well, or what is not with the way there,
   );
 });
 
+test('a page that knows nothing yet says so, and shows figures once the task service answers', async (t) => {
+  await withConsole(
+    t,
+    async ({ page, stack }) => {
+      await stack.tasks.stop();
+      await page.reload();
+      await page.locator('#events-none:has-text("Events cannot be read now.")').waitFor();
+      await page.locator('[data-figure=requests] strong:text-matches("[0-9]")').waitFor();
+      const figures = ['events', 'lag', 'dead-letters', 'nodes'];
+      const figure = (name: string) => page.locator(`[data-figure=${name}] strong`);
+      for (const name of figures) t.is(await figure(name).textContent(), '–', name);
+      t.is(await page.locator('#verdict[data-state=good]').count(), 0);
+
+      await stack.tasks.start();
+      await page.locator('#events-none:has-text("No event yet.")').waitFor();
+      for (const name of figures)
+        await until(name, async () => /\d/.test((await figure(name).textContent()) ?? ''));
+    },
+    away,
+  );
+});
+
 test('a page just opened has the figures of the minutes before it', async (t) => {
   await withConsole(t, async ({ page, open, user, task }) => {
     const ada = await user();
