@@ -82,7 +82,7 @@ function rowOf(entry) {
       make('b', { textContent: code }),
       ' ',
       make('span.muted', { textContent: `${group}, ${tries} ` }),
-      make('a.small', { href: deadLetterLink(entry), textContent: 'link' }),
+      make('a.small', { href: deadLetterLink(entry), textContent: 'link to this' }),
       ' ',
       make('a.small', { href: eventLink(event), textContent: 'event' }),
     ),

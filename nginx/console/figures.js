@@ -31,13 +31,13 @@ const figures = [
   },
   {
     id: 'failures',
-    name: '5xx',
+    name: '5xx, 15 min',
     place: 'services',
     atLeast: 1,
     read: ({ failures }) => ({
       values: failures,
       text: known(sumOfKnown(failures)),
-      unit: '15 minutes',
+      unit: 'of services',
     }),
   },
   {
