@@ -42,12 +42,13 @@ test('a service that lapses comes back, again and again, until that is ended; ta
     const lapses = letLapse({ part: stack.users, ...times, say: (text) => said.push(text), signal });
     const isReady = async () => (await gateway.get('/users/ready')).status === 200;
     for (let lapse = 1; lapse <= 2; lapse++) {
-      await until('the user service is away', async () => said.length >= lapse && !(await isReady()));
+      await until('the user service is away', async () => said.length >= 2 * lapse - 1 && !(await isReady()));
       await task(id);
       await until('it is back', isReady, 60_000);
     }
     stopping.abort();
     await lapses;
     t.regex(said[0] ?? '', /the user-service is away for 0\.5 s/);
+    t.regex(said[1] ?? '', /the user-service is back/);
   });
 });

@@ -38,6 +38,7 @@ export async function letLapse({ part, serves, away, say, signal }: Lapses): Pro
     await part.stop();
     await delay(away, undefined, { signal });
     await part.start();
+    say(`-- the ${part.name} is back --`);
   });
 }
 

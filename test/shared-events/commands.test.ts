@@ -2,6 +2,7 @@ import test from 'ava';
 import { CloudEvent } from 'cloudevents';
 import type { User } from 'shared-events';
 import { startCommand } from '../stack/commands.ts';
+import { freePort } from '../stack/ports.ts';
 import { holdProjections, untilKnown } from '../stack/redis.ts';
 import { until } from '../stack/until.ts';
 import { type World, withStack } from '../stack/world.ts';
@@ -178,13 +179,17 @@ test('a wrong command or option gets one line that says so, and --help teaches',
       [['tail', '--from', 'never'], /^--from never: give an entry id/],
       [['compact'], /^Say with --older-than/],
       [['compact', '--older-than', 'long'], /^Say with --older-than/],
-      [['show', 'x'], /^Say whose life to show/],
-      [['lag', '--loud'], /^Unknown option '--loud'/],
+      [['show'], /^Say whose life to show/],
+      [['show', 'x'], /^x is not the id of a document\.$/m],
+      [['tail', '--type', 'task.made'], /^--type task\.made: there are user\.created, .*task\.deleted\.$/m],
+      [['lag', '--loud'], /^Unknown option '--loud'\. --help tells what there is\.$/m],
     ] as [string[], RegExp][]) {
       const { code, errors } = await events(...args);
       t.is(code, 2);
       t.regex(errors, message);
     }
+    const nowhere = startCommand('events', { ports: { redis: await freePort() } }, ['lag']);
+    t.regex((await nowhere.result).errors, /^connect ECONNREFUSED \S+: is Redis running there\?$/m);
     t.regex((await events('--help')).output, /npm run events -- dead-letters requeue ID/);
   });
 });

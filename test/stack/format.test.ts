@@ -102,5 +102,7 @@ test('a line of nginx is as short as it can be, and one that was cut off is show
   const read = readLine('gateway', line);
   t.is(read?.level, 50);
   t.is(read?.msg, 'connect() failed, request: "GET / HTTP/1.1"');
+  const echo = line.replace('connect() failed', 'no live upstreams while connecting to upstream');
+  t.is(readLine('gateway', echo), undefined);
   t.is(readLine('user-service', '{"level":30,"time":17')?.msg, '{"level":30,"time":17');
 });

@@ -36,6 +36,9 @@ const calmOfRedis = new RegExp(
 /** What is told of it although it is no warning. */
 const milestoneOfRedis = /^(Ready to accept connections|\w+ is now ready to exit)/;
 
+/** What nginx says once more of a request that it tells of as it tells of each that it answers itself. */
+const echoOfNginx = /^no live upstreams while connecting to upstream, client: /;
+
 /**
  * A line of Redis ("1:M 22 Nov 2026 21:36:01.123 * Ready") or nginx ("2026/11/22 21:36:01 [warn] 1#1: …"), or of whatever
  * else. Of Redis nothing but warnings and milestones.
@@ -49,6 +52,7 @@ function readPlain(part: string, line: string): LogLine | undefined {
     return milestoneOfRedis.test(said) ? { ...log, msg: said } : undefined;
   }
   const [, severity, text = line] = /^[\d/]+ [\d:]+ \[(\w+)\] [\d#]+: (?:\*\d+ )?(.*)$/.exec(line) ?? [];
+  if (echoOfNginx.test(text)) return undefined;
   const level = severity === undefined ? 30 : severity === 'warn' ? 40 : 50;
   return { ...log, level, msg: text.replace(/, client: [^,]*, server: [^,]*|, host: "[^"]*"$/g, '') };
 }

@@ -55,7 +55,7 @@ ${Object.values(portVariables)
 /** Reads the command line and the environment. Fails with one line that says what is wrong. */
 export function readStartOptions(args: string[], env: NodeJS.ProcessEnv): StartOptions {
   const flag = { type: 'boolean', default: false } as const;
-  const { values } = parseArgs({
+  const { values } = parse({
     args,
     options: {
       help: { ...flag, short: 'h' },
@@ -72,6 +72,16 @@ export function readStartOptions(args: string[], env: NodeJS.ProcessEnv): StartO
     ...(demo && { demo: readRate(rate) }),
   };
 }
+
+/** As Node does it, with what helps behind npm, which keeps for itself what does not come after `--`. */
+const parse: typeof parseArgs = (config) => {
+  try {
+    return parseArgs(config);
+  } catch (error) {
+    const [what] = (error as Error).message.split('. ');
+    throw new Error(`${what}. --help tells what there is; npm needs -- before it: npm start -- --help.`);
+  }
+};
 
 function readInstances({ INSTANCES: text = '1' }: NodeJS.ProcessEnv): number {
   const instances = Number(text || '1');

@@ -72,7 +72,11 @@ test('--help says what there is, and a wrong option what is wrong; neither start
     }
     const wrong = start(ports, [...nodeStart, '--wacth']);
     t.is(await wrong.ended, 1);
-    t.regex(wrong.output(), /^Unknown option '--wacth'.*\n$/);
+    t.regex(wrong.output(), /^Unknown option '--wacth'\. --help tells .*\n$/);
+    // As npm passes `npm run demo --rate 50` on.
+    const swallowed = start(ports, [...nodeStart, '--demo', '50']);
+    t.is(await swallowed.ended, 1);
+    t.regex(swallowed.output(), /^Unexpected argument '50'\. .*npm needs -- before it.*\n$/);
   });
 });
 

@@ -2,9 +2,11 @@ import { hostname } from 'node:os';
 import { pino } from 'pino';
 import { type CommonConfig, commonConfig, readConfig } from '../config.ts';
 import type { Layout } from '../events/layout.ts';
+import { Failure } from '../failure.ts';
 import { openRedis } from '../redis/connection.ts';
 import { layoutOfData } from '../redis/layout.ts';
 import type { Store } from '../redis/store.ts';
+import { RedisUnavailable, unavailableIf } from '../redis/unavailable.ts';
 
 /** Writes a line to standard output. */
 export const say = (line: string) => process.stdout.write(`${line}\n`);
@@ -21,10 +23,14 @@ export async function command(run: () => Promise<void>): Promise<void> {
   try {
     await run();
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+    process.stderr.write(`${error instanceof Error ? wordsOf(error) : error}\n`);
     process.exitCode = 2;
   }
 }
+
+/** What an error says; of an unknown option without Node's advice, which is about another mistake. */
+const wordsOf = ({ message }: Error): string =>
+  message.replace(/^(Unknown option \S+'?)\. .*/, '$1. --help tells what there is.');
 
 /**
  * How long a reply may take, in milliseconds: less than a replay's lock is held, and more than for a service, since a
@@ -56,7 +62,7 @@ export async function connectTo(config: CommonConfig): Promise<Store> {
   const redis = openRedis({ config, log: silent }, commandTimeout);
   try {
     await new Promise((resolve, reject) =>
-      redis.once('ready', resolve).once('error', (error) => reject(nodeError(error) ?? error)),
+      redis.once('ready', resolve).once('error', (error) => reject(withHint(nodeError(error) ?? error))),
     );
     return redis;
   } catch (error) {
@@ -67,6 +73,13 @@ export async function connectTo(config: CommonConfig): Promise<Store> {
 
 /** Returns what a node said, if it is a cluster that cannot be reached. */
 const nodeError = (error: { lastNodeError?: Error }): Error | undefined => error.lastNodeError;
+
+/** Returns an error, with the question that comes first if Redis does not answer. */
+function withHint(error: Error): Error {
+  const failure = unavailableIf(error);
+  if (!(failure instanceof RedisUnavailable) || failure.refused) return error;
+  return new Failure('no_redis', `${error.message}: is Redis running there?`, { cause: error });
+}
 
 /** Returns how a command is told of to whoever has to wait for it. */
 export const holderOf = (what: string): string =>

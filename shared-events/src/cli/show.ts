@@ -10,9 +10,8 @@ import { say, withRedis } from './command.ts';
 
 /** Prints the life of a document: each of its events, with what it changed. */
 export async function show(subject: string | undefined): Promise<void> {
-  if (subject === undefined || !isId(subject)) {
-    throw new Failure('no_subject', 'Say whose life to show: the id of a document.');
-  }
+  if (subject === undefined) throw new Failure('no_subject', 'Say whose life to show: the id of a document.');
+  if (!isId(subject)) throw new Failure('no_subject', `${subject} is not the id of a document.`);
   await withRedis(async (redis, layout) => {
     let before: Record<string, unknown> = {};
     let steps = 0;

@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
 import { asEvent } from '../events/as-event.ts';
 import { field, type RawEntry, subjectOf } from '../events/entry.ts';
-import { streamKeys } from '../events/streams.ts';
+import { allStreams, streamKeys } from '../events/streams.ts';
 import { Failure } from '../failure.ts';
 import { openBlockingRedis } from '../redis/connection.ts';
 import { readTogether } from '../redis/store.ts';
@@ -28,6 +28,7 @@ const block = 5000;
  */
 export async function tail({ from, types, subject, json, follow }: TailOptions): Promise<void> {
   const start = from === undefined ? undefined : startOf(from);
+  for (const type of types ?? []) refuseUnknown(type);
   const isWanted = (entry: RawEntry) =>
     (types === undefined || types.includes(field(entry, 'type') ?? '')) &&
     (subject === undefined || subjectOf(entry) === subject);
@@ -54,6 +55,11 @@ export async function tail({ from, types, subject, json, follow }: TailOptions):
     }
     await Promise.all(readTogether(redis, [...positions.keys()]).map(print));
   });
+}
+
+function refuseUnknown(type: string): void {
+  const all = allStreams.flatMap(({ types }): readonly string[] => types);
+  if (!all.includes(type)) throw new Failure('no_type', `--type ${type}: there are ${all.join(', ')}.`);
 }
 
 /** Returns the position that `--from` means. Fails with `no_time` if it is neither an id, a time nor 0. */
