@@ -53,7 +53,7 @@ test('no row moves while the mouse or the keys are at one, and then the list goe
     await page.locator('#detail-title:has-text("One event")').waitFor();
     t.like(JSON.parse((await page.locator('.json pre').textContent()) ?? ''), { data: { name: 'Grace' } });
     await page.mouse.move(0, 0);
-    await page.locator('.event:has-text("number 20")').waitFor();
+    await page.locator('.event .what:text-is("number 20")').waitFor();
 
     await page.keyboard.press('j');
     await user({ name: 'Joan' });
