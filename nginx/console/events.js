@@ -8,8 +8,6 @@ import { rowOf } from './row.js';
 // The list of events. Whatever comes, the page is changed once a frame and keeps few rows.
 
 const maxRows = 200;
-/** How many events wait for the next frame. */
-const maxFresh = 3000;
 
 const list = byId('events-list');
 const none = byId('events-none');
@@ -25,8 +23,6 @@ const search = byId('events-search');
  */
 export function createEventList({ onChoose, onNewest }) {
   const kept = keptEvents();
-  /** what came since the last frame */
-  let fresh = [];
   /** how many rows there may be: more, the further back somebody goes */
   let rows = maxRows;
   /** what the streams have of an id that is searched for */
@@ -68,8 +64,6 @@ export function createEventList({ onChoose, onNewest }) {
 
   function draw() {
     drawing = false;
-    kept.add(fresh);
-    fresh = [];
     if (!isHeld()) takeIn();
     tell();
   }
@@ -235,8 +229,7 @@ export function createEventList({ onChoose, onNewest }) {
         .map(({ event }) => event),
     find: kept.find,
     add(event, kind) {
-      fresh.push({ ...itemOf(event, kind), changes: changesOf(event) });
-      if (fresh.length > maxFresh) fresh.shift();
+      kept.add({ ...itemOf(event, kind), changes: changesOf(event) });
       drawSoon();
     },
   };

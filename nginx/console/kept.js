@@ -14,12 +14,13 @@ export function keptEvents() {
 
   return {
     items: () => kept,
-    /** How many have come since some were taken in. */
+    /** How many have come since the last were taken in. */
     heldBack: () => heldBack,
     find: (key) => [...kept, ...waiting].findLast((item) => item.key === key),
-    add(items) {
-      waiting = [...waiting, ...items].slice(-maxKept);
-      heldBack += items.length;
+    add(item) {
+      waiting.push(item);
+      if (waiting.length > maxKept) waiting.shift();
+      heldBack += 1;
     },
     /** Takes in what has waited, lets go of what is too old, and gives what was taken in. */
     takeIn() {

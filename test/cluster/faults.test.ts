@@ -1,29 +1,16 @@
 import { setTimeout as lasts } from 'node:timers/promises';
 import { hashTag, partitionOf } from 'shared-events';
 import { lagOf } from '../../shared-events/src/streams/lag.ts';
-import { type FaultOf, surviveIn } from '../faults/survive.ts';
+import { surviveIn } from '../faults/survive.ts';
 import { startCommand } from '../stack/commands.ts';
 import { until } from '../stack/until.ts';
+import { type Fault, userWithTasks } from './fault.ts';
 import { countLost, judgeShards } from './judge.ts';
-import {
-  crash,
-  failOver,
-  freeze,
-  isolate,
-  moving,
-  redisCli,
-  slotOf,
-  slotsOf,
-  untilPromoted,
-} from './nodes.ts';
-import { type ClusterWorld, type ClusterWorldOptions, openClusterWorld } from './world.ts';
+import { moves } from './moves.ts';
+import { crash, failOver, freeze, isolate, untilPromoted } from './nodes.ts';
+import { type ClusterWorld, openClusterWorld } from './world.ts';
 
 // What can happen to the nodes of a cluster and to what lies between them.
-
-interface Fault extends FaultOf<ClusterWorld>, ClusterWorldOptions {
-  /** The shards whose requests may fail meanwhile; all when left out. */
-  hit?: number[];
-}
 
 const all = [0, 1, 2];
 
@@ -168,51 +155,6 @@ const faults: Fault[] = [
     },
   },
   {
-    name: 'a partition moves to another master, key by key, while connections are cut',
-    hit: [0],
-    async inject(world) {
-      const [from, to] = [(await world.pairOf(0)).master, (await world.pairOf(1)).master];
-      const move = await moving(world, world.shards[0]?.[0] as number, from, to);
-      for (let time = 0; time < 20; time++) {
-        await move.some(20);
-        from.data.reset();
-        await lasts(50);
-      }
-      await move.end();
-    },
-  },
-  {
-    name: 'a partition stays moved by half until redis-cli --cluster fix',
-    hit: [0],
-    async inject(world) {
-      const [from, to] = [(await world.pairOf(0)).master, (await world.pairOf(1)).master];
-      const move = await moving(world, world.shards[0]?.[0] as number, from, to);
-      await move.some(50);
-      await lasts(3000);
-      await redisCli('fix', from);
-    },
-  },
-  {
-    name: 'a partition of 10,000 tasks is moved by redis-cli --cluster reshard',
-    hit: [0],
-    async inject(world) {
-      const [from, to] = [(await world.pairOf(0)).master, (await world.pairOf(1)).master];
-      const slots = await slotsOf(from);
-      const partitions = await Promise.all(
-        (world.shards[0] ?? []).map(async (partition) => ({
-          partition,
-          slot: await slotOf(from, partition),
-        })),
-      );
-      const first = partitions.reduce((one, other) => (one.slot < other.slot ? one : other));
-      await userWithTasks(world, 10_000, world.userKey(0, first.partition));
-      const count = String(slots.indexOf(first.slot) + 1);
-      const [source, target] = [await from.redis.cluster('MYID'), await to.redis.cluster('MYID')];
-      const fromTo = ['--cluster-from', source, '--cluster-to', target];
-      await redisCli('reshard', from, ...fromTo, '--cluster-slots', count, '--cluster-yes');
-    },
-  },
-  {
     name: 'the clock of a master was five seconds ahead',
     hit: [0],
     unnoticed: true,
@@ -234,30 +176,10 @@ const faults: Fault[] = [
       }
     },
   },
+  ...moves,
 ];
 
 surviveIn(openClusterWorld, faults, async (outcome, world, { hit = all, replicas }) => {
   const judged = await judgeShards(outcome, world, hit);
   return replicas === 0 ? countLost(judged, world) : judged;
 });
-
-/** Makes a user of the first shard with so many tasks; resolves to the user's id. */
-async function userWithTasks(
-  { gateway, userKey }: ClusterWorld,
-  count: number,
-  key = userKey(0),
-): Promise<string> {
-  const user = { name: 'Many tasks', email: 'many@example.com' };
-  const made = await gateway.post('/users/users', user, { 'Idempotency-Key': key });
-  const { id } = made.json<{ id: string }>();
-  let left = count;
-  const writers = Array.from({ length: 40 }, async () => {
-    for (; left > 0; left--) await gateway.post('/tasks/tasks', { userId: id, title: `Task ${left}` });
-  });
-  await Promise.all(writers);
-  await until('the user has tasks', async () => {
-    const page = await gateway.get(`/tasks/tasks?userId=${id}&limit=1`);
-    return page.status === 200 && page.text !== '[]';
-  });
-  return id;
-}

@@ -29,8 +29,10 @@ export async function command(run: () => Promise<void>): Promise<void> {
 }
 
 /** What an error says; of an unknown option without Node's advice, which is about another mistake. */
-const wordsOf = ({ message }: Error): string =>
-  message.replace(/^(Unknown option \S+'?)\. .*/, '$1. --help tells what there is.');
+const wordsOf = ({ message, code }: NodeJS.ErrnoException): string =>
+  code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION'
+    ? `${message.split('. ')[0]}. --help tells what there is.`
+    : message;
 
 /**
  * How long a reply may take, in milliseconds: less than a replay's lock is held, and more than for a service, since a
