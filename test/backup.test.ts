@@ -16,7 +16,7 @@ import { buffer, text } from 'node:stream/consumers';
 import test from 'ava';
 import type { Redis } from 'ioredis';
 import type { User } from 'shared-events';
-import { api, seed } from './stack/api.ts';
+import { api, paced, seed } from './stack/api.ts';
 import { withBareRedis } from './stack/bare-redis.ts';
 import { startCommand } from './stack/commands.ts';
 import { root } from './stack/parts.ts';
@@ -67,7 +67,7 @@ function keepRewriting(stack: Stack): () => Promise<number> {
 
 /** Writes users until it is stopped; gives those that were answered by then. */
 function keepWriting(stack: Stack) {
-  const { user, task } = seed(api(stack.urls.gateway));
+  const { user, task } = seed(paced(api(stack.urls.gateway)));
   const made: User[] = [];
   let busy = true;
   const writer = async () => {

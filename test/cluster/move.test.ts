@@ -1,5 +1,5 @@
 import test from 'ava';
-import { untilReady } from '../stack/api.ts';
+import { paced, untilReady } from '../stack/api.ts';
 import { startCommand } from '../stack/commands.ts';
 import { until } from '../stack/until.ts';
 import { withStack } from '../stack/world.ts';
@@ -19,13 +19,14 @@ test('data moves from one Redis into a cluster while it is written, and is serve
       async (there) => {
         const made: Made[] = [];
         let isOver = false;
+        const old = paced(gateway);
         const people = Array.from({ length: 4 }, async () => {
           while (!isOver) {
-            const user = await gateway.post('/users/users', { name: 'Ada', email: 'ada@example.com' });
+            const user = await old.post('/users/users', { name: 'Ada', email: 'ada@example.com' });
             if (user.status !== 201) continue;
             const { id } = user.json<{ id: string }>();
             made.push({ path: `/users/users/${id}`, text: user.text, etag: user.headers.get('etag') });
-            const task = await gateway.post('/tasks/tasks', { userId: id, title: 'Buy milk' });
+            const task = await old.post('/tasks/tasks', { userId: id, title: 'Buy milk' });
             if (task.status !== 201) continue;
             const path = `/tasks/tasks/${task.json<{ id: string }>().id}`;
             made.push({ path, text: task.text, etag: task.headers.get('etag') });

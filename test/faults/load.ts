@@ -1,4 +1,5 @@
 import type { History } from './history.ts';
+import { isFull } from './report.ts';
 import { witness } from './witness.ts';
 
 export interface Load {
@@ -7,11 +8,13 @@ export interface Load {
 }
 
 const clients = 6;
+/** How long each waits before a request, in milliseconds: the short form leaves time for the tests beside it. */
+const pause = isFull ? 0 : 25;
 
 let names = 0;
 
 /**
- * Clients that make users and tasks, read, change and delete them through the gateway, each its own, without a pause.
+ * Clients that make users and tasks, read, change and delete them through the gateway, each its own, in the full form without a pause.
  * @param userKey the Idempotency-Key of a new user; it decides the user's partition
  */
 export function startLoad(
@@ -21,7 +24,7 @@ export function startLoad(
 ): Load {
   let stopping = false;
   const running = Array.from({ length: clients }, async (_, client) => {
-    const one = witness({ base, history, isOver: () => stopping, client, userKey });
+    const one = witness({ base, history, isOver: () => stopping, client, userKey, pause });
     while (!stopping) await live(one, `life ${names++}`);
   });
   return {

@@ -6,10 +6,21 @@ import { type Answer, type Api, untilReady } from '../stack/api.ts';
 import { entriesOf, keysBesideLeases, untilKnown } from '../stack/redis.ts';
 import { freePorts } from '../stack/stack.ts';
 import { until } from '../stack/until.ts';
-import { type World, withStack } from '../stack/world.ts';
+import { sharedStack, withStack } from '../stack/world.ts';
 import { type TcpProxy, tcpProxy } from './tcp-proxy.ts';
 
 // What clients see while Redis is away or its replies are lost, and that all goes on by itself afterwards.
+
+const shared = sharedStack(test);
+
+let proxy: TcpProxy;
+/** Its services reach Redis through the proxy; the tests' own connection does not. */
+const proxied = sharedStack(test, async () => {
+  const ports = await freePorts();
+  proxy = await tcpProxy(ports.redis);
+  return { ports, env: { REDIS_PORT: String(proxy.port) } };
+});
+test.after.always(() => proxy?.close());
 
 /** One request of each kind, to a stack with this user and this task. */
 const requests = (gateway: Api, userId: string, taskId: string) => [
@@ -23,8 +34,10 @@ const requests = (gateway: Api, userId: string, taskId: string) => [
   gateway.put(`/tasks/tasks/${taskId}`, { title: 'Changed?' }),
 ];
 
-test('while Redis is gone every request is a 503 with Retry-After, and all goes on when it is back', async (t) => {
-  await withStack(async ({ stack, redis, gateway, user, task }) => {
+test.serial(
+  'while Redis is gone every request is a 503 with Retry-After, and all goes on when it is back',
+  async (t) => {
+    const { stack, redis, gateway, user, task } = shared;
     const ada = await user();
     const milk = await task(ada.id);
 
@@ -44,11 +57,13 @@ test('while Redis is gone every request is a 503 with Retry-After, and all goes 
     const bob = await user();
     await untilKnown(redis);
     t.is((await task(bob.id)).userId, bob.id);
-  });
-});
+  },
+);
 
-test('while Redis hangs every request is a 503 within its deadline, and nothing is written twice after', async (t) => {
-  await withStack(async ({ stack, redis, gateway, user, task }) => {
+test.serial(
+  'while Redis hangs every request is a 503 within its deadline, and nothing is written twice after',
+  async (t) => {
+    const { stack, redis, gateway, user, task } = shared;
     const ada = await user();
     const milk = await task(ada.id);
 
@@ -62,37 +77,36 @@ test('while Redis hangs every request is a 503 within its deadline, and nothing 
     await untilReady(gateway);
     await checkOnce(t, redis);
     t.is((await task(ada.id)).userId, ada.id);
-  });
+  },
+);
+
+test.serial('a write whose reply is lost is a 503, and written once or not at all', async (t) => {
+  const { redis, gateway, user, task } = proxied;
+  const ada = await user();
+  const titles: string[] = [];
+  for (let round = 0; round < 10; round++) {
+    proxy.loseReplies();
+    const title = `Round ${round}`;
+    const answer = await gateway.post('/tasks/tasks', { userId: ada.id, title });
+    assertProblem(t, answer, 503, 'redis_unavailable');
+    proxy.heal();
+    await untilReady(gateway);
+    await task(ada.id, { title: `After ${round}` });
+    titles.push(title);
+  }
+  await checkOnce(t, redis);
+  const written = (await entriesOf(redis, 'task-events')).map(({ data }) => (JSON.parse(data) as Task).title);
+  t.is(new Set(written).size, written.length, 'no title is there twice');
+  t.true(
+    titles.some((title) => written.includes(title)),
+    'the proxy loses replies, not requests',
+  );
 });
 
-test('a write whose reply is lost is a 503, and written once or not at all', async (t) => {
-  await withProxy(async ({ proxy, redis, gateway, user, task }) => {
-    const ada = await user();
-    const titles: string[] = [];
-    for (let round = 0; round < 10; round++) {
-      proxy.loseReplies();
-      const title = `Round ${round}`;
-      const answer = await gateway.post('/tasks/tasks', { userId: ada.id, title });
-      assertProblem(t, answer, 503, 'redis_unavailable');
-      proxy.heal();
-      await untilReady(gateway);
-      await task(ada.id, { title: `After ${round}` });
-      titles.push(title);
-    }
-    await checkOnce(t, redis);
-    const written = (await entriesOf(redis, 'task-events')).map(
-      ({ data }) => (JSON.parse(data) as Task).title,
-    );
-    t.is(new Set(written).size, written.length, 'no title is there twice');
-    t.true(
-      titles.some((title) => written.includes(title)),
-      'the proxy loses replies, not requests',
-    );
-  });
-});
-
-test('a creation whose reply is lost, sent again with its Idempotency-Key, is there once', async (t) => {
-  await withProxy(async ({ proxy, redis, gateway, user }) => {
+test.serial(
+  'a creation whose reply is lost, sent again with its Idempotency-Key, is there once',
+  async (t) => {
+    const { redis, gateway, user } = proxied;
     const ada = await user();
     const headers = { 'Idempotency-Key': 'once' };
     const send = () => gateway.post('/tasks/tasks', { userId: ada.id, title: 'Once' }, headers);
@@ -103,45 +117,44 @@ test('a creation whose reply is lost, sent again with its Idempotency-Key, is th
     const answer = await send();
     t.is(answer.status, 201);
     t.deepEqual((await gateway.get(`/tasks/tasks?userId=${ada.id}`)).json(), [answer.json()]);
-    t.is((await entriesOf(redis, 'task-events')).length, 1);
-  });
+    const written = await entriesOf(redis, 'task-events');
+    t.is(written.filter(({ data }) => (JSON.parse(data) as Task).title === 'Once').length, 1);
+  },
+);
+
+test.serial('a connection that goes silent is given up and made anew', async (t) => {
+  const { redis, gateway, user, task } = proxied;
+  const ada = await user();
+  proxy.blackHole();
+  assertProblem(t, await gateway.get(`/users/users/${ada.id}`), 503, 'redis_unavailable');
+  proxy.heal();
+  await untilReady(gateway);
+  const bob = await user();
+  await untilKnown(redis);
+  t.is((await task(bob.id)).userId, bob.id);
 });
 
-test('a connection that goes silent is given up and made anew', async (t) => {
-  await withProxy(async ({ proxy, redis, gateway, user, task }) => {
-    const ada = await user();
-    proxy.blackHole();
-    assertProblem(t, await gateway.get(`/users/users/${ada.id}`), 503, 'redis_unavailable');
-    proxy.heal();
-    await untilReady(gateway);
-    const bob = await user();
-    await untilKnown(redis);
-    t.is((await task(bob.id)).userId, bob.id);
+test.serial('a Redis without memory refuses writes with 503 and leaves nothing half done', async (t) => {
+  const { redis, gateway, user, task } = shared;
+  const ada = await user();
+  const milk = await task(ada.id);
+  await untilKnown(redis);
+  await until('the cascade has settled what there is', async () => {
+    const [last] = await redis.xrevrange('user-events:{0}', '+', '-', 'COUNT', 1);
+    return (await redis.get('user-events:{0}:checkpoint:cascade')) === last?.[0];
   });
-});
-
-test('a Redis without memory refuses writes with 503 and leaves nothing half done', async (t) => {
-  await withStack(async ({ redis, gateway, user, task }) => {
-    const ada = await user();
-    const milk = await task(ada.id);
-    await untilKnown(redis);
-    await until('the cascade has settled what there is', async () => {
-      const [last] = await redis.xrevrange('user-events:{0}', '+', '-', 'COUNT', 1);
-      return (await redis.get('user-events:{0}:checkpoint:cascade')) === last?.[0];
-    });
-    const before = await keysBesideLeases(redis);
-    await redis.config('SET', 'maxmemory', '1');
-    const answers = await Promise.all(requests(gateway, ada.id, milk.id));
-    const expected = [503, 200, 200, 503, 503, 200, 200, 503];
-    t.deepEqual(
-      answers.map(({ status }: Answer) => status),
-      expected,
-    );
-    t.deepEqual(await keysBesideLeases(redis), before);
-    await redis.config('SET', 'maxmemory', '0');
-    await checkOnce(t, redis);
-    t.is((await gateway.put(`/tasks/tasks/${milk.id}`, { title: 'Changed' })).status, 200);
-  });
+  const before = await keysBesideLeases(redis);
+  await redis.config('SET', 'maxmemory', '1');
+  const answers = await Promise.all(requests(gateway, ada.id, milk.id));
+  const expected = [503, 200, 200, 503, 503, 200, 200, 503];
+  t.deepEqual(
+    answers.map(({ status }: Answer) => status),
+    expected,
+  );
+  t.deepEqual(await keysBesideLeases(redis), before);
+  await redis.config('SET', 'maxmemory', '0');
+  await checkOnce(t, redis);
+  t.is((await gateway.put(`/tasks/tasks/${milk.id}`, { title: 'Changed' })).status, 200);
 });
 
 test('a key of the wrong type is a 500 that tells nothing, and leaves nothing half done', async (t) => {
@@ -160,17 +173,6 @@ test('a key of the wrong type is a 500 that tells nothing, and leaves nothing ha
     t.deepEqual((await gateway.get(`/tasks/tasks/${milk.id}`)).json(), milk);
   });
 });
-
-/** A stack whose services reach Redis through a proxy; the test's own connection does not. */
-async function withProxy(run: (world: World & { proxy: TcpProxy }) => Promise<void>): Promise<void> {
-  const ports = await freePorts();
-  const proxy = await tcpProxy(ports.redis);
-  try {
-    await withStack((world) => run({ ...world, proxy }), { ports, env: { REDIS_PORT: String(proxy.port) } });
-  } finally {
-    await proxy.close();
-  }
-}
 
 /** Each record is its last event, and no version is there twice. */
 async function checkOnce(t: { deepEqual(actual: unknown, expected: unknown): void }, redis: Redis) {

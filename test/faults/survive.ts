@@ -3,7 +3,7 @@ import { until } from '../stack/until.ts';
 import type { Attempt } from './client.ts';
 import type { History } from './history.ts';
 import { brokenPromises } from './invariants.ts';
-import { type Row, report, rowOf } from './report.ts';
+import { isFull, type Row, report, rowOf } from './report.ts';
 import { type LoadedStack, openWorld, untilIdle, type World, type WorldOptions } from './world.ts';
 
 export interface FaultOf<W extends LoadedStack> {
@@ -25,8 +25,6 @@ const before = 150;
 /** How long that may take on a busy machine, in milliseconds. */
 const patience = 30_000;
 
-const full = process.env.FAULTS === 'full';
-
 /** Registers a test for each fault of a stack with one Redis: with a load all the while, every promise holds. */
 export const survive = (faults: Fault[]): void => surviveIn(openWorld, faults);
 
@@ -46,7 +44,7 @@ export function surviveIn<W extends LoadedStack, F extends FaultOf<W>>(
   faults: F[],
   judge: (outcome: Outcome, world: W, fault: F) => Outcome | Promise<Outcome> = (outcome) => outcome,
 ): void {
-  for (const fault of faults.filter(({ short }) => full || short)) {
+  for (const fault of faults.filter(({ short }) => isFull || short)) {
     test.serial(`every promise holds: ${fault.name}`, async (t) => {
       t.timeout(180_000);
       const world = await open(fault);

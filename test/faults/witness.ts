@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Task, User } from 'shared-events';
 import { type Attempt, attempt } from './client.ts';
 import type { History } from './history.ts';
@@ -25,14 +26,17 @@ interface WitnessOptions {
   client: number;
   /** A new Idempotency-Key for a user. */
   userKey(client: number): string;
+  /** How long it waits before each request, in milliseconds. */
+  pause: number;
 }
 
 /**
  * A client that knows what must be true of the documents it alone makes and changes, and takes note in the history of
  * every answer that says otherwise.
  */
-export function witness({ base, history, isOver, client, userKey }: WitnessOptions) {
+export function witness({ base, history, isOver, client, userKey, pause }: WitnessOptions) {
   async function send(method: string, path: string, json?: unknown, headers?: Record<string, string>) {
+    if (pause > 0) await delay(pause);
     const made = await attempt(base, method, path, {
       ...(json !== undefined && { json }),
       ...(headers && { headers }),
@@ -62,7 +66,7 @@ export function witness({ base, history, isOver, client, userKey }: WitnessOptio
         wrong(codeOf(made) === 'unknown_user' ? 'E' : 'C', made, 'but it is right and its user exists');
         return undefined;
       }
-      await new Promise((resolve) => setTimeout(resolve, retryPause));
+      await delay(retryPause);
     }
     return undefined;
   }

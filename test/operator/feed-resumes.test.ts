@@ -1,5 +1,5 @@
 import test from 'ava';
-import type { Api } from '../stack/api.ts';
+import { type Api, paced } from '../stack/api.ts';
 import { entryFields } from '../stack/redis.ts';
 import { until } from '../stack/until.ts';
 import { withStack } from '../stack/world.ts';
@@ -8,7 +8,8 @@ import { followFeed, openFeed, placesIn, placesOf } from './world.ts';
 // The feed after a break: no event is missed or sent twice, and what is no longer there is told as a gap.
 
 /** Writes users and tasks until the function it gives is called, which resolves to how many writes succeeded. */
-function write(gateway: Api, writers: number): () => Promise<number> {
+function write(client: Api, writers: number): () => Promise<number> {
+  const gateway = paced(client);
   let isOver = false;
   let done = 0;
   const writing = Array.from({ length: writers }, async () => {

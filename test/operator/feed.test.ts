@@ -3,13 +3,17 @@ import { readEntry } from 'shared-events';
 import { api } from '../stack/api.ts';
 import { entryFields } from '../stack/redis.ts';
 import { until } from '../stack/until.ts';
-import { withStack } from '../stack/world.ts';
+import { sharedStack, withStack } from '../stack/world.ts';
 import { openFeed, placesIn, placesOf, streamsOf } from './world.ts';
 
 // The feed of events: what a client gets, and what it may ask for.
 
-test('a client is sent each event as a CloudEvent as it comes, those of both streams, and none from before', async (t) => {
-  await withStack(async ({ stack, gateway, redis, user, task }) => {
+const shared = sharedStack(test);
+
+test.serial(
+  'a client is sent each event as a CloudEvent as it comes, those of both streams, and none from before',
+  async (t) => {
+    const { stack, gateway, redis, user, task } = shared;
     const before = await user();
     const feed = await openFeed(`${stack.urls.operator}/events`);
     await until('the feed says where it stands', () => feed.lastId !== '');
@@ -33,8 +37,8 @@ test('a client is sent each event as a CloudEvent as it comes, those of both str
       requestid: request,
     });
     feed.close();
-  });
-});
+  },
+);
 
 test('from=0 sends everything from the beginning, in order, also what cannot be understood', async (t) => {
   await withStack(
@@ -105,50 +109,47 @@ test('filters let through what they name, by type and by subject', async (t) => 
   });
 });
 
-test('a heartbeat moves the position of a client whose filter hides everything', async (t) => {
-  await withStack(async ({ stack, user }) => {
-    const feed = await openFeed(`${stack.urls.operator}/events?type=none`);
-    await until('the feed says where it stands', () => feed.lastId !== '');
-    const before = feed.lastId;
-    await user();
-    await until('a heartbeat', () => feed.comments > 0 && feed.lastId !== before);
-    const after = await openFeed(`${stack.urls.operator}/events?after=${feed.lastId}`);
-    await user();
-    await until('the next event', () => after.messages.length > 0);
-    t.is(after.messages.length, 1);
-    t.is(feed.messages.length, 0);
-    for (const each of [feed, after]) each.close();
-  });
+test.serial('a heartbeat moves the position of a client whose filter hides everything', async (t) => {
+  const { stack, user } = shared;
+  const feed = await openFeed(`${stack.urls.operator}/events?type=none`);
+  await until('the feed says where it stands', () => feed.lastId !== '');
+  const before = feed.lastId;
+  await user();
+  await until('a heartbeat', () => feed.comments > 0 && feed.lastId !== before);
+  const after = await openFeed(`${stack.urls.operator}/events?after=${feed.lastId}`);
+  await user();
+  await until('the next event', () => after.messages.length > 0);
+  t.is(after.messages.length, 1);
+  t.is(feed.messages.length, 0);
+  for (const each of [feed, after]) each.close();
 });
 
-test('what is no cursor of these streams is refused', async (t) => {
-  await withStack(async ({ stack }) => {
-    const operator = api(stack.urls.operator);
-    for (const cursor of [
-      'x',
-      '0',
-      '0.0',
-      '0.1.0',
-      '0.0.0.0',
-      '0.0.-',
-      '1795383360000-0',
-      '0.0.0-zzzzzzzzzzzzz',
-    ]) {
-      const { status, text } = await operator.get(`/events?after=${encodeURIComponent(cursor)}`);
-      t.is(status, 400, cursor);
-      t.is(JSON.parse(text).code, 'invalid_cursor');
-    }
-  });
+test.serial('what is no cursor of these streams is refused', async (t) => {
+  const { stack } = shared;
+  const operator = api(stack.urls.operator);
+  for (const cursor of [
+    'x',
+    '0',
+    '0.0',
+    '0.1.0',
+    '0.0.0.0',
+    '0.0.-',
+    '1795383360000-0',
+    '0.0.0-zzzzzzzzzzzzz',
+  ]) {
+    const { status, text } = await operator.get(`/events?after=${encodeURIComponent(cursor)}`);
+    t.is(status, 400, cursor);
+    t.is(JSON.parse(text).code, 'invalid_cursor');
+  }
 });
 
-test('a stop ends the feeds at once', async (t) => {
-  await withStack(async ({ stack }) => {
-    const feed = await openFeed(`${stack.urls.tasks}/operator/events`);
-    const start = performance.now();
-    await stack.tasks.stop();
-    await feed.ended;
-    // One that was not ended would hold up the stop for seven seconds.
-    t.true(performance.now() - start < 6500);
-    t.is(await stack.tasks.ended(), 0);
-  });
+test.serial('a stop ends the feeds at once', async (t) => {
+  const { stack } = shared;
+  const feed = await openFeed(`${stack.urls.tasks}/operator/events`);
+  const start = performance.now();
+  await stack.tasks.stop();
+  await feed.ended;
+  // One that was not ended would hold up the stop for seven seconds.
+  t.true(performance.now() - start < 6500);
+  t.is(await stack.tasks.ended(), 0);
 });

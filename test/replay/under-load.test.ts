@@ -1,18 +1,18 @@
 import test, { type ExecutionContext } from 'ava';
 import type { Redis } from 'ioredis';
 import { firstLayout, newId, partitionOf, routingDigits, taskEvents, userEvents } from 'shared-events';
-import { api, seed } from '../stack/api.ts';
-import type { Stack } from '../stack/stack.ts';
+import { type Api, paced, seed } from '../stack/api.ts';
 import { until } from '../stack/until.ts';
+import { withStack } from '../stack/world.ts';
 import {
   answers,
+  env,
   history,
   type Made,
   partitions,
   replay,
   startTaskReplay,
   untilCascadesEnd,
-  withPartitions,
 } from './world.ts';
 
 // A replay while others read and write: nobody notices.
@@ -20,8 +20,8 @@ import {
 /**
  * Writers and a reader that check every answer they get, until they are stopped; then it tells how often they wrote.
  */
-function checkedLoad(t: ExecutionContext, stack: Stack, all: Made, before: string[]) {
-  const gateway = api(stack.urls.gateway);
+function checkedLoad(t: ExecutionContext, client: Api, all: Made, before: string[]) {
+  const gateway = paced(client);
   const { user, task } = seed(gateway);
   let busy = true;
   let writes = 0;
@@ -39,7 +39,7 @@ function checkedLoad(t: ExecutionContext, stack: Stack, all: Made, before: strin
     }
   };
   const reader = async () => {
-    while (busy) t.deepEqual(await answers(stack, all), before);
+    while (busy) t.deepEqual(await answers(gateway, all), before);
   };
   const ended = Promise.all([writer(), writer(), reader()]);
   // What fails is told by whoever stops it; a test that ends before has failed already.
@@ -52,44 +52,50 @@ function checkedLoad(t: ExecutionContext, stack: Stack, all: Made, before: strin
 }
 
 test('while all is rebuilt again and again, and killed half-way, no reader and no writer notices', async (t) => {
-  await withPartitions(async ({ stack, redis }) => {
-    const world = await history(stack, 30);
-    await untilCascadesEnd(redis);
-    const stopLoad = checkedLoad(t, stack, world, await answers(stack, world));
-    for (let round = 0; round < 3; round++) {
-      const { child, result } = startTaskReplay(stack);
-      const isLocked = async () => (await redis.keys('*:lock')).length > 0;
-      const isAtWork = async () => (await isLocked()) || child.exitCode !== null;
-      await until('the replay is at work', isAtWork, 30_000);
-      child.kill('SIGKILL');
-      await result;
-      await until('the lock of the killed one has ended', async () => !(await isLocked()));
-      const { code, errors } = await replay(stack, 'all');
-      t.is(code, 0, errors);
-    }
-    t.true((await stopLoad()) > 10);
-    await untilCascadesEnd(redis);
-    const { code, output } = await replay(stack, 'all', '--verify');
-    t.is(code, 0, output);
-  });
+  await withStack(
+    async ({ stack, gateway, redis }) => {
+      const world = await history(gateway, 30);
+      await untilCascadesEnd(redis);
+      const stopLoad = checkedLoad(t, gateway, world, await answers(gateway, world));
+      for (let round = 0; round < 2; round++) {
+        const { child, result } = startTaskReplay(stack);
+        const isLocked = async () => (await redis.keys('*:lock')).length > 0;
+        const isAtWork = async () => (await isLocked()) || child.exitCode !== null;
+        await until('the replay is at work', isAtWork, 30_000);
+        child.kill('SIGKILL');
+        await result;
+        await until('the lock of the killed one has ended', async () => !(await isLocked()));
+        const { code, errors } = await replay(stack, 'all');
+        t.is(code, 0, errors);
+      }
+      t.true((await stopLoad()) > 10);
+      await untilCascadesEnd(redis);
+      const { code, output } = await replay(stack, 'all', '--verify');
+      t.is(code, 0, output);
+    },
+    { env },
+  );
 });
 
-test('a hundred thousand events are rebuilt while writers and a reader go on', async (t) => {
-  await withPartitions(async ({ stack, redis }) => {
-    const world = await history(stack, 10);
-    await writeHistory(redis, 25_000);
-    await untilCascadesEnd(redis);
-    const before = await answers(stack, world);
-    const stopLoad = checkedLoad(t, stack, world, before);
-    const { code, output, errors } = await replay(stack, 'all');
-    t.is(code, 0, errors);
-    t.regex(output, /users: 5\d{4} entries in .* 25000 changed/);
-    t.regex(output, /tasks: 5\d{4} entries in .* 25000 changed/);
-    t.true((await stopLoad()) > 5);
-    await untilCascadesEnd(redis);
-    const verified = await replay(stack, 'all', '--verify');
-    t.is(verified.code, 0, verified.errors + verified.output);
-  });
+test('forty thousand events are rebuilt while writers and a reader go on', async (t) => {
+  await withStack(
+    async ({ stack, gateway, redis }) => {
+      const world = await history(gateway, 10);
+      await writeHistory(redis, 10_000);
+      await untilCascadesEnd(redis);
+      const before = await answers(gateway, world);
+      const stopLoad = checkedLoad(t, gateway, world, before);
+      const { code, output, errors } = await replay(stack, 'all');
+      t.is(code, 0, errors);
+      t.regex(output, /users: 2\d{4} entries in .* 10000 changed/);
+      t.regex(output, /tasks: 2\d{4} entries in .* 10000 changed/);
+      t.true((await stopLoad()) > 5);
+      await untilCascadesEnd(redis);
+      const verified = await replay(stack, 'all', '--verify');
+      t.is(verified.code, 0, verified.errors + verified.output);
+    },
+    { env },
+  );
 });
 
 /** Writes two events of so many users and as many tasks, and none of what is kept beside them. */

@@ -1,11 +1,10 @@
 import type { Redis } from 'ioredis';
 import { type Task, taskStatuses, type User } from 'shared-events';
-import { api, seed } from '../stack/api.ts';
+import { type Api, seed } from '../stack/api.ts';
 import { startCommand } from '../stack/commands.ts';
 import { untilKnown } from '../stack/redis.ts';
 import type { Stack } from '../stack/stack.ts';
 import { until } from '../stack/until.ts';
-import { type World, withStack } from '../stack/world.ts';
 
 export const partitions = 3;
 
@@ -14,8 +13,7 @@ export const replay = (stack: Stack, ...args: string[]) =>
 /** The task service's own part of it, which can be killed: that command only waits for it. */
 export const startTaskReplay = (stack: Stack) => startCommand('task-replay', stack, ['all'], partitions);
 
-export const withPartitions = (run: (world: World) => Promise<void>) =>
-  withStack(run, { env: { PARTITIONS: String(partitions), LOG_LEVEL: 'warn' } });
+export const env = { PARTITIONS: String(partitions), LOG_LEVEL: 'warn' };
 
 export interface Made {
   users: User[];
@@ -23,8 +21,7 @@ export interface Made {
 }
 
 /** A small world with a history: users and tasks that were made, changed and deleted. */
-export async function history(stack: Stack, size: number): Promise<Made> {
-  const gateway = api(stack.urls.gateway);
+export async function history(gateway: Api, size: number): Promise<Made> {
   const { user, task } = seed(gateway);
   const users: User[] = [];
   const tasks: Task[] = [];
@@ -46,8 +43,7 @@ export async function history(stack: Stack, size: number): Promise<Made> {
 }
 
 /** Every answer that reads can get about this world, with status, version and text. */
-export async function answers(stack: Stack, { users, tasks }: Made): Promise<string[]> {
-  const gateway = api(stack.urls.gateway);
+export async function answers(gateway: Api, { users, tasks }: Made): Promise<string[]> {
   const paths = [
     ...users.flatMap(({ id }) => [
       `/users/users/${id}`,

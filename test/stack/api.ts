@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Task, User } from 'shared-events';
 import { until } from './until.ts';
 
@@ -52,6 +53,16 @@ export function clientOf(request: Send) {
 }
 
 export type Api = ReturnType<typeof clientOf>;
+
+/** How long a client of a load waits before each request, in milliseconds: most of the machine is left to what is tested. */
+const pace = 10;
+
+/** A client that leaves time between its requests, for who sends one after the other for as long as something lasts. */
+export const paced = ({ request }: Api): Api =>
+  clientOf(async (...asked) => {
+    await delay(pace);
+    return request(...asked);
+  });
 
 /** What most tests begin with: a user, and tasks of theirs, made through the gateway. */
 export const seed = (gateway: Api) => ({

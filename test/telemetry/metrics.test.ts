@@ -7,7 +7,9 @@ import { listen } from '../../shared-events/src/http/server.ts';
 import { createMetrics } from '../../shared-events/src/telemetry/metrics.ts';
 import { api, seed } from '../stack/api.ts';
 import { until } from '../stack/until.ts';
-import { withStack } from '../stack/world.ts';
+import { sharedStack } from '../stack/world.ts';
+
+const shared = sharedStack(test);
 
 /** The figures at an address: what stands behind each name with its labels. */
 async function figuresAt(url: string): Promise<Map<string, number>> {
@@ -111,8 +113,29 @@ test('a service that is not open yet says so, and counts what it refuses', async
   }, false);
 });
 
-test('calls of Redis are counted by command and script; while it is away all other figures are told', async (t) => {
-  await withStack(async ({ stack }) => {
+test.serial('the work of readers is counted: batches, entries, time', async (t) => {
+  const { stack, user } = shared;
+  for (let n = 0; n < 5; n++) await user();
+  const labels = (reader: string) => `stream="user-events:{0}",reader="${reader}"`;
+  const figure = async (name: string) => (await figuresAt(stack.urls.tasks)).get(name);
+  for (const [reader, event] of [
+    ['known-users', 'applied'],
+    ['cascade', 'handled'],
+  ] as const) {
+    await until(
+      `${reader} has come to all`,
+      async () => (await figure(`stream_reader_events_total{${labels(reader)},event="${event}"}`)) === 5,
+    );
+    t.is(await figure(`stream_reader_batch_entries_sum{${labels(reader)}}`), 5);
+  }
+  const count = (name: string) => figure(`${name}_count{${labels('known-users')}}`);
+  t.is(await count('stream_reader_apply_duration_seconds'), await count('stream_reader_batch_entries'));
+});
+
+test.serial(
+  'calls of Redis are counted by command and script; while it is away all other figures are told',
+  async (t) => {
+    const { stack } = shared;
     const { users, tasks, gateway } = stack.urls;
     const { user, task } = seed(api(gateway));
     const { id } = await user();
@@ -132,25 +155,5 @@ test('calls of Redis are counted by command and script; while it is away all oth
     const readers = await figuresAt(tasks);
     t.is(readers.get('service_ready'), 0);
     t.false([...readers.keys()].some((name) => name.startsWith('stream_reader_lag_entries')));
-  });
-});
-
-test('the work of readers is counted: batches, entries, time', async (t) => {
-  await withStack(async ({ stack, user }) => {
-    for (let n = 0; n < 5; n++) await user();
-    const labels = (reader: string) => `stream="user-events:{0}",reader="${reader}"`;
-    const figure = async (name: string) => (await figuresAt(stack.urls.tasks)).get(name);
-    for (const [reader, event] of [
-      ['known-users', 'applied'],
-      ['cascade', 'handled'],
-    ] as const) {
-      await until(
-        `${reader} has come to all`,
-        async () => (await figure(`stream_reader_events_total{${labels(reader)},event="${event}"}`)) === 5,
-      );
-      t.is(await figure(`stream_reader_batch_entries_sum{${labels(reader)}}`), 5);
-    }
-    const count = (name: string) => figure(`${name}_count{${labels('known-users')}}`);
-    t.is(await count('stream_reader_apply_duration_seconds'), await count('stream_reader_batch_entries'));
-  });
-});
+  },
+);

@@ -1,4 +1,4 @@
-import { Pool } from 'undici';
+import type { Pool } from 'undici';
 import type { RequestContext } from '../events/entry.ts';
 import { Failure } from '../failure.ts';
 import { inSpan, isTracing, traceparentOf } from '../tracing.ts';
@@ -49,13 +49,18 @@ export const serviceClient = (options: ServiceClientOptions): ServiceClient =>
 function untracedClient({ name, base, maxResponseSize = -1 }: ServiceClientOptions): ServiceClient {
   const { origin, pathname } = new URL(base);
   const prefix = pathname.replace(/\/$/, '');
-  const pool = new Pool(origin, {
-    bodyTimeout: answerTimeout,
-    connect: { timeout: answerTimeout },
-    keepAliveTimeout: idleTimeout,
-    keepAliveMaxTimeout: idleTimeout,
-    maxResponseSize,
-  });
+  let opened: Promise<Pool> | undefined;
+  // It is a quarter of all modules of a service, and many a service asks another seldom or never.
+  const open = async (): Promise<Pool> => {
+    const { Pool } = await import('undici');
+    return new Pool(origin, {
+      bodyTimeout: answerTimeout,
+      connect: { timeout: answerTimeout },
+      keepAliveTimeout: idleTimeout,
+      keepAliveMaxTimeout: idleTimeout,
+      maxResponseSize,
+    });
+  };
   return {
     async get(path, from, signal) {
       const ending = new AbortController();
@@ -74,6 +79,8 @@ function untracedClient({ name, base, maxResponseSize = -1 }: ServiceClientOptio
         signal: ending.signal,
       } as const;
       try {
+        opened ??= open();
+        const pool = await opened;
         const { statusCode, headers, body } = await pool.request(request).catch((error: unknown) => {
           if (!wasCut(error)) throw error;
           return pool.request(request);
@@ -89,7 +96,7 @@ function untracedClient({ name, base, maxResponseSize = -1 }: ServiceClientOptio
         clearTimeout(timer);
       }
     },
-    close: () => pool.destroy(),
+    close: async () => (await opened)?.destroy(),
   };
 }
 
