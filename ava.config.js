@@ -3,6 +3,7 @@ export default {
   files: ['test/**/*.test.ts'],
   workerThreads: false,
   timeout: '2m',
+  concurrency: 4,
   require: ['./test/times.ts', './test/ends.ts'],
   // Half of what a service takes to start is compiling; the tests start hundreds.
   environmentVariables: { NODE_COMPILE_CACHE: `${import.meta.dirname}/node_modules/.cache/compile` },

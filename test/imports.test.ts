@@ -55,6 +55,7 @@ const floors = [
   ['cli'],
   ['process', 'readers'],
   ['serving'],
+  ['start'],
   ['service'],
 ];
 

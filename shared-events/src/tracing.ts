@@ -1,27 +1,24 @@
-import {
-  type Attributes,
-  type Context,
-  context,
-  type Link,
-  ROOT_CONTEXT,
-  type Span,
-  type SpanContext,
-  SpanKind,
-  SpanStatusCode,
-  type Tracer,
-  trace,
-} from '@opentelemetry/api';
+import type { Attributes, Context, Link, Span, SpanContext, Tracer } from '@opentelemetry/api';
 import type { RequestContext } from './events/entry.ts';
 
+/** OpenTelemetry's API: a hundred modules, which are not loaded while tracing is off. */
+type OpenTelemetry = typeof import('@opentelemetry/api');
+
 /** Makes the spans; nothing while tracing is off, which it is unless the environment asks for it. */
-let tracer: Tracer | undefined;
+let tracing: (OpenTelemetry & { tracer: Tracer }) | undefined;
 
 /** Whether spans are made. Decided before a service builds its parts, and never changed after that. */
-export const isTracing = (): boolean => tracer !== undefined;
+export const isTracing = (): boolean => tracing !== undefined;
 
-/** Makes spans with this tracer from now on. */
-export function traceWith(made: Tracer): void {
-  tracer = made;
+/** Makes spans with this API and this tracer from now on. */
+export function traceWith(api: OpenTelemetry, tracer: Tracer): void {
+  tracing = { ...api, tracer };
+}
+
+/** What makes the spans, for those that are called only while tracing. */
+function whileTracing() {
+  if (tracing === undefined) throw new Error('a span is asked for, and tracing is off');
+  return tracing;
 }
 
 export interface SpanOptions {
@@ -34,30 +31,32 @@ export interface SpanOptions {
   links?: string[];
 }
 
-const kinds = {
-  server: SpanKind.SERVER,
-  client: SpanKind.CLIENT,
-  producer: SpanKind.PRODUCER,
-  consumer: SpanKind.CONSUMER,
-};
-
 /**
  * Begins a span below its `parent`; call it only while tracing. A client or producer span that is begun within another
  * is below that one instead.
  */
 export function beginSpan({ name, kind, parent, attributes = {}, links = [] }: SpanOptions): Span {
+  const { tracer, trace, context, SpanKind } = whileTracing();
   const isInner = kind === 'client' || kind === 'producer';
   const from = isInner && trace.getActiveSpan() ? context.active() : contextOf(parent);
-  const options = { kind: kinds[kind], attributes, links: links.flatMap(linkTo) };
-  return (tracer as Tracer).startSpan(name, options, from);
+  const kinds = {
+    server: SpanKind.SERVER,
+    client: SpanKind.CLIENT,
+    producer: SpanKind.PRODUCER,
+    consumer: SpanKind.CONSUMER,
+  };
+  return tracer.startSpan(name, { kind: kinds[kind], attributes, links: links.flatMap(linkTo) }, from);
 }
 
 /** Runs work within a span, so that spans begun by it are below that. */
-export const within = <T>(span: Span, work: () => T): T =>
-  context.with(trace.setSpan(context.active(), span), work);
+export function within<T>(span: Span, work: () => T): T {
+  const { context, trace } = whileTracing();
+  return context.with(trace.setSpan(context.active(), span), work);
+}
 
 /** Runs work outside of all spans: what it goes on with for long would only fill the trace of who began it. */
-export const untraced = <T>(work: () => T): T => context.with(ROOT_CONTEXT, work);
+export const untraced = <T>(work: () => T): T =>
+  tracing === undefined ? work() : tracing.context.with(tracing.ROOT_CONTEXT, work);
 
 /** Runs work within a span of its own, which ends with it. Call it only while tracing. */
 export async function inSpan<T>(options: SpanOptions, work: (span: Span) => Promise<T>): Promise<T> {
@@ -72,11 +71,13 @@ export async function inSpan<T>(options: SpanOptions, work: (span: Span) => Prom
   }
 }
 
-/** Marks a span as failed. */
-export function failSpan(span: Span, error: unknown): void {
+/** Marks a span as failed, of what failed where that is known. */
+export function failSpan(span: Span, error?: unknown): void {
+  const code = whileTracing().SpanStatusCode.ERROR;
+  if (error === undefined) return void span.setStatus({ code });
   const cause = error instanceof Error ? error : String(error);
   span.recordException(cause);
-  span.setStatus({ code: SpanStatusCode.ERROR, message: cause instanceof Error ? cause.message : cause });
+  span.setStatus({ code, message: cause instanceof Error ? cause.message : cause });
 }
 
 /** The traceparent of a span. */
@@ -94,7 +95,7 @@ export function appending<T>(
   context: RequestContext,
   append: (context: RequestContext) => Promise<T>,
 ): Promise<T> {
-  if (tracer === undefined) return append(context);
+  if (tracing === undefined) return append(context);
   const attributes = { 'messaging.system': 'redis', 'messaging.operation.type': 'send' };
   return inSpan({ name: `append ${type}`, kind: 'producer', parent: context.trace, attributes }, (span) =>
     append({ ...context, trace: traceparentOf(span) }),
@@ -103,7 +104,7 @@ export function appending<T>(
 
 /** A span for a call of Redis, if it is made within another; lone calls, such as a reader's polling, have none. */
 export function beginRedisSpan(name: string): Span | undefined {
-  if (tracer === undefined || trace.getActiveSpan() === undefined) return undefined;
+  if (tracing?.trace.getActiveSpan() === undefined) return undefined;
   const attributes = { 'db.system.name': 'redis', 'db.operation.name': name };
   return beginSpan({ name: `redis ${name}`, kind: 'client', attributes });
 }
@@ -117,6 +118,7 @@ function spanContextOf(traceparent: string): SpanContext | undefined {
 }
 
 function contextOf(traceparent = ''): Context {
+  const { trace, ROOT_CONTEXT } = whileTracing();
   const parent = spanContextOf(traceparent);
   return parent ? trace.setSpanContext(ROOT_CONTEXT, parent) : ROOT_CONTEXT;
 }

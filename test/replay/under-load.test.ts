@@ -51,45 +51,25 @@ function checkedLoad(t: ExecutionContext, client: Api, all: Made, before: string
   };
 }
 
-test('while all is rebuilt again and again, and killed half-way, no reader and no writer notices', async (t) => {
+test('forty thousand events are rebuilt, and a rebuild is killed half-way, and no reader and no writer notices', async (t) => {
   await withStack(
     async ({ stack, gateway, redis }) => {
       const world = await history(gateway, 30);
-      await untilCascadesEnd(redis);
-      const stopLoad = checkedLoad(t, gateway, world, await answers(gateway, world));
-      for (let round = 0; round < 2; round++) {
-        const { child, result } = startTaskReplay(stack);
-        const isLocked = async () => (await redis.keys('*:lock')).length > 0;
-        const isAtWork = async () => (await isLocked()) || child.exitCode !== null;
-        await until('the replay is at work', isAtWork, 30_000);
-        child.kill('SIGKILL');
-        await result;
-        await until('the lock of the killed one has ended', async () => !(await isLocked()));
-        const { code, errors } = await replay(stack, 'all');
-        t.is(code, 0, errors);
-      }
-      t.true((await stopLoad()) > 10);
-      await untilCascadesEnd(redis);
-      const { code, output } = await replay(stack, 'all', '--verify');
-      t.is(code, 0, output);
-    },
-    { env },
-  );
-});
-
-test('forty thousand events are rebuilt while writers and a reader go on', async (t) => {
-  await withStack(
-    async ({ stack, gateway, redis }) => {
-      const world = await history(gateway, 10);
       await writeHistory(redis, 10_000);
       await untilCascadesEnd(redis);
-      const before = await answers(gateway, world);
-      const stopLoad = checkedLoad(t, gateway, world, before);
+      const stopLoad = checkedLoad(t, gateway, world, await answers(gateway, world));
+      const { child, result } = startTaskReplay(stack);
+      const isLocked = async () => (await redis.keys('*:lock')).length > 0;
+      const isAtWork = async () => (await isLocked()) || child.exitCode !== null;
+      await until('the replay is at work', isAtWork, 30_000);
+      child.kill('SIGKILL');
+      await result;
+      await until('the lock of the killed one has ended', async () => !(await isLocked()));
       const { code, output, errors } = await replay(stack, 'all');
       t.is(code, 0, errors);
       t.regex(output, /users: 2\d{4} entries in .* 10000 changed/);
-      t.regex(output, /tasks: 2\d{4} entries in .* 10000 changed/);
-      t.true((await stopLoad()) > 5);
+      t.regex(output, /tasks: 2\d{4} entries in .* changed/);
+      t.true((await stopLoad()) > 10);
       await untilCascadesEnd(redis);
       const verified = await replay(stack, 'all', '--verify');
       t.is(verified.code, 0, verified.errors + verified.output);

@@ -1,6 +1,5 @@
-import { SpanStatusCode } from '@opentelemetry/api';
 import { routeOf } from '../telemetry/request-metrics.ts';
-import { beginSpan, traceparentOf, within } from '../tracing.ts';
+import { beginSpan, failSpan, traceparentOf, within } from '../tracing.ts';
 import { type AppContext, setContext } from './context.ts';
 
 /**
@@ -24,7 +23,7 @@ export function withinRequestSpan<T>(ctx: AppContext, answer: () => T): T {
     const pattern = routeOf(ctx.state);
     span.updateName(`${ctx.method} ${pattern}`);
     span.setAttributes({ 'http.route': pattern, 'http.response.status_code': ctx.status });
-    if (ctx.status >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
+    if (ctx.status >= 500) failSpan(span);
     span.end();
   });
   return within(span, answer);

@@ -1,4 +1,3 @@
-import { trace } from '@opentelemetry/api';
 import type { Logger } from 'pino';
 import { traceWith } from '../tracing.ts';
 import { readTraceSettings } from './trace-settings.ts';
@@ -14,7 +13,7 @@ interface TracingOptions {
 }
 
 /**
- * Begins tracing if the environment asks for it; else nothing of OpenTelemetry's SDK is loaded. Never fails: what is
+ * Begins tracing if the environment asks for it; else nothing of OpenTelemetry is loaded. Never fails: what is
  * wrong is told in one line, and the service goes on without traces. Resolves to what sends the last spans, within
  * half a second.
  */
@@ -24,7 +23,8 @@ export async function startTracing({ name, env, log }: TracingOptions): Promise<
     if (settings === undefined) return async () => {};
     const { startSdk } = await import('./trace-sdk.ts');
     const stop = startSdk(name, settings, log);
-    traceWith(trace.getTracer('task-manager'));
+    const api = await import('@opentelemetry/api');
+    traceWith(api, api.trace.getTracer('task-manager'));
     log.info(settings, 'tracing');
     return () => flush(stop, log);
   } catch (error) {
