@@ -18,11 +18,13 @@ export async function runService<Config extends ServiceConfig, Collaborators>(
 ): Promise<void> {
   const [, main = '', command, ...args] = process.argv;
   if (command === 'replay') return replayCommand(definition, args);
-  // A replay, and a command that reads what can be replayed, begins in half the time without all that only serving needs.
-  const { start } = await import('./start.ts');
   await runProcess<Config>({
     name: definition.name,
     configure: (env) => readConfig(definition.config, env),
-    start: (config, log, fail) => start({ definition, main, config, log, fail }),
+    start: async (config, log, fail) => {
+      // A replay, and a command that reads what can be replayed, begins sooner without all that only serving needs.
+      const { start } = await import('./start.ts');
+      return start({ definition, main, config, log, fail });
+    },
   });
 }

@@ -5,7 +5,7 @@ import { startCommand } from '../stack/commands.ts';
 import type { Part } from '../stack/part.ts';
 import { openTestRedis } from '../stack/redis.ts';
 import { createStack, type Stack } from '../stack/stack.ts';
-import { until } from '../stack/until.ts';
+import { untilTold } from '../stack/until.ts';
 
 // The nodes by themselves, and what `npm run events -- cluster` tells of them.
 
@@ -40,7 +40,7 @@ async function withNodes(run: (nodes: Nodes) => Promise<void>, nodes = 6): Promi
   try {
     await stack.redis.start();
     // A node hears from each other one what that is and has, which may take a second.
-    await until('all are known as what they are', async () => {
+    await untilTold('all are known as what they are', async () => {
       const found = await rows();
       const replicas = found.filter(({ role }) => role === 'replica');
       return replicas.length === nodes - masters && found.flatMap((row) => row.partitions).length === 24;
@@ -74,7 +74,7 @@ test.serial(
     await withNodes(async ({ stack, told, rows }) => {
       const redis = openTestRedis(stack);
       for (let partition = 0; partition < 24; partition++) await redis.set(`user:{${partition}}:x`, 'kept');
-      const all = await until('every replica has everything', async () => {
+      const all = await untilTold('every replica has everything', async () => {
         const found = await rows();
         return found.every(({ keys, lag = 0 }) => keys === 8 && lag === 0) && found;
       });
@@ -111,11 +111,11 @@ test.serial(
       partAt(other.node).thaw();
       await agreeAfter(stack, 2000);
       partAt(master.node).kill('SIGKILL');
-      await until('the replica has them', async () => (await find(replica))?.partitions.length === 8);
-      await until('all see that it is away', async () => (await find(master))?.state === 'failed');
+      await untilTold('the replica has them', async () => (await find(replica))?.partitions.length === 8);
+      await untilTold('all see that it is away', async () => (await find(master))?.state === 'failed');
       t.deepEqual((await find(master))?.partitions, []);
       await partAt(master.node).start();
-      await until('the old master is a replica now', async () => {
+      await untilTold('the old master is a replica now', async () => {
         const { role, master: of, state, lag } = (await find(master)) as Row;
         return role === 'replica' && of === replica.node && state === 'ok' && lag === 0;
       });
@@ -132,10 +132,8 @@ test.serial(
       const master = all.find(({ role, node }) => role === 'master' && replicasOf(node).length === 1) as Row;
       const [replica] = replicasOf(master.node) as [Row];
       partAt(master.node).kill('SIGKILL');
-      const spare = await until(
-        'the new master has a replica',
-        async () => (await rows()).find(({ master: of, state }) => of === replica.node && state === 'ok'),
-        60_000,
+      const spare = await untilTold('the new master has a replica', async () =>
+        (await rows()).find(({ master: of, state }) => of === replica.node && state === 'ok'),
       );
       t.is(all.filter((row) => row.master === all.find(({ node }) => node === spare.node)?.master).length, 2);
     }, 7);

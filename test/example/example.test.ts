@@ -12,7 +12,7 @@ import type { Part } from '../stack/part.ts';
 import { root, servicePart } from '../stack/parts.ts';
 import { freePort } from '../stack/ports.ts';
 import { untilKnown } from '../stack/redis.ts';
-import { until } from '../stack/until.ts';
+import { until, untilTold } from '../stack/until.ts';
 import { type World, withStack } from '../stack/world.ts';
 import { addAccount } from './account.ts';
 
@@ -138,7 +138,7 @@ test('a compaction removes nothing that a third service has not passed', async (
     await until('it has passed them', async () =>
       (await readersCalled(world, 'open-tasks')).every(({ lag }) => lag.entries === 0),
     );
-    await until('the updates are removed', async () =>
+    await untilTold('the updates are removed', async () =>
       /removed 2 superseded/.test(await compacted(world, 'task-events')),
     );
   });
@@ -166,7 +166,7 @@ test('a projection in any language is seen and protected while its position stan
     await redis.hdel('user-events:{0}:positions', 'my-fold');
     t.deepEqual(await lagOf(world, 'my-fold'), []);
     t.deepEqual(await readersCalled(world, 'my-fold'), []);
-    await until('the updates are removed', async () =>
+    await untilTold('the updates are removed', async () =>
       /removed 2 superseded/.test(await compacted(world, 'user-events')),
     );
   });

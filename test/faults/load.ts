@@ -9,7 +9,7 @@ export interface Load {
 
 const clients = 6;
 /** How long each waits before a request, in milliseconds: the short form leaves time for the tests beside it. */
-const pause = isFull ? 0 : 25;
+const pause = isFull ? 0 : 50;
 
 let names = 0;
 

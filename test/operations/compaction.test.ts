@@ -7,7 +7,7 @@ import { knownUsers } from '../../task-service/src/known-users.ts';
 import { withBareRedis } from '../stack/bare-redis.ts';
 import { startCommand } from '../stack/commands.ts';
 import { entryFields } from '../stack/redis.ts';
-import { until } from '../stack/until.ts';
+import { until, untilTold } from '../stack/until.ts';
 import { withStack } from '../stack/world.ts';
 
 // What compaction must not do to replays, and to the past.
@@ -77,7 +77,7 @@ test('a creation that is sent again after its document was deleted and compacted
     const { id } = (await create()).json<{ id: string }>();
     await gateway.delete(`/users/users/${id}`);
     t.is((await create()).json<{ id: string }>().id, id);
-    await until('its events are removed', async () => {
+    await untilTold('its events are removed', async () => {
       const { output } = await startCommand('events', stack, ['compact', '--older-than', '0s']).result;
       return /user-events:\{0\}: removed 0 superseded updates and 2 entries/.test(output);
     });
@@ -99,7 +99,7 @@ test('a past that was compacted cannot be asked for; what is younger can, as it 
       const [now] = await redis.time();
       return Number(now) * 1000 > Number.parseInt(entries.at(-1)?.[0] ?? '', 10);
     });
-    await until('every reader has passed them', async () => {
+    await untilTold('every reader has passed them', async () => {
       const { output } = await startCommand('events', stack, ['compact', '--older-than', '0s', '--dry-run'])
         .result;
       return /user-events:\{0\}: would remove 1 superseded/.test(output);

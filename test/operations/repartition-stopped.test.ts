@@ -6,7 +6,7 @@ import { type TcpProxy, tcpProxy } from '../faults/tcp-proxy.ts';
 import { untilReady } from '../stack/api.ts';
 import { killAt, startCommand } from '../stack/commands.ts';
 import { entryFields, untilUnlocked } from '../stack/redis.ts';
-import { until } from '../stack/until.ts';
+import { until, untilTold } from '../stack/until.ts';
 import { type World, withStack } from '../stack/world.ts';
 
 // A change of the layout that is stopped at a bad moment, and what people do then.
@@ -144,7 +144,7 @@ test('a comparison passes by what was compacted since, and tells of what is miss
     }
     await run(['--to', '2'], 0, /1 → 2 partitions/);
     const stream = userEvents.key(partitionOf(id, { partitions: 2, generation: 1 }));
-    await until('what is superseded is removed', async () => {
+    await untilTold('what is superseded is removed', async () => {
       const { code } = await startCommand('events', stack, ['compact', '--older-than', '0s']).result;
       return code === 0 && (await redis.xlen(stream)) < 3;
     });

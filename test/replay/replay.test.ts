@@ -15,7 +15,7 @@ const shared = sharedStack(test, { env });
 test('with every key but the streams deleted, a replay brings every answer back', async (t) => {
   await withStack(
     async ({ stack, gateway, redis, user, task }) => {
-      const world = await history(gateway, 40);
+      const world = await history(gateway, 20);
       await untilCascadesEnd(redis);
       const before = await answers(gateway, world);
       const kept = (await redis.keys('*')).filter((key) => /^(user|task)-events:\{\d\}$/.test(key));

@@ -54,7 +54,7 @@ function checkedLoad(t: ExecutionContext, client: Api, all: Made, before: string
 test('forty thousand events are rebuilt, and a rebuild is killed half-way, and no reader and no writer notices', async (t) => {
   await withStack(
     async ({ stack, gateway, redis }) => {
-      const world = await history(gateway, 30);
+      const world = await history(gateway, 20);
       await writeHistory(redis, 10_000);
       await untilCascadesEnd(redis);
       const stopLoad = checkedLoad(t, gateway, world, await answers(gateway, world));

@@ -4,7 +4,7 @@ import type { User } from 'shared-events';
 import { startCommand } from '../stack/commands.ts';
 import { freePort } from '../stack/ports.ts';
 import { holdProjections, untilKnown } from '../stack/redis.ts';
-import { until } from '../stack/until.ts';
+import { until, untilTold } from '../stack/until.ts';
 import { sharedStack, type World, withStack } from '../stack/world.ts';
 
 // `npm run events`, as an operator uses it.
@@ -76,7 +76,7 @@ test.serial(
     const { redis } = shared;
     t.deepEqual(await lines('dead-letters'), ['There are no dead letters.']);
     const origin = await poison(redis);
-    await until('it is a dead letter', async () => (await lines('dead-letters')).length === 2);
+    await untilTold('it is a dead letter', async () => (await lines('dead-letters')).length === 2);
     const [, row = ''] = await lines('dead-letters', 'list', '--group', 'cascade');
     t.regex(
       row,
@@ -85,7 +85,7 @@ test.serial(
     const [id = ''] = row.split(' ');
     t.regex((await events('dead-letters', 'show', id)).output, /type: user\.renamed/);
     t.is((await events('dead-letters', 'requeue', id)).code, 0);
-    await until('it is a dead letter again', async () => {
+    await untilTold('it is a dead letter again', async () => {
       const [, again] = await lines('dead-letters');
       return again !== undefined && !again.startsWith(id);
     });
@@ -111,7 +111,7 @@ test.serial('lag is exact, also where entries were removed', async (t) => {
   t.true(Number((await row('known-users'))?.[3]) >= 0);
   await release();
   await poison(redis);
-  await until('it is a dead letter', async () => (await row('group cascade'))?.[6] === '1');
+  await untilTold('it is a dead letter', async () => (await row('group cascade'))?.[6] === '1');
   t.is((await row('group cascade'))?.[2], '0');
   t.is((await row('group cascade'))?.[4], '0');
 });
