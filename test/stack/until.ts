@@ -1,10 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
+/** How long it waits between two checks at most, in milliseconds, where no longer `pause` is asked for. */
+const longestPause = 75;
+
 /**
  * Polls until `check` gives something that is not false or undefined, and resolves to it.
  * A check that throws counts as not yet. Fails, naming what never came, after `within` milliseconds: long, since a machine
- * may be busy; where it is promised how soon something comes, the test says so. `pause` is how long it waits between two
- * checks, in milliseconds.
+ * may be busy; where it is promised how soon something comes, the test says so. `pause` is how long it waits after the first
+ * check, in milliseconds; what comes late is asked for less and less often.
  */
 export async function until<T>(
   what: string,
@@ -14,6 +17,7 @@ export async function until<T>(
 ): Promise<Exclude<T, false | undefined>> {
   const deadline = performance.now() + within;
   let cause: unknown;
+  let wait = pause;
   while (performance.now() < deadline) {
     try {
       const found = await check();
@@ -22,7 +26,8 @@ export async function until<T>(
     } catch (error) {
       cause = error;
     }
-    await delay(pause);
+    await delay(wait);
+    wait = Math.max(pause, Math.min(wait * 1.2, longestPause));
   }
   throw new Error(`never came within ${within} ms: ${what}`, { cause });
 }
