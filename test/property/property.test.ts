@@ -28,7 +28,7 @@ test('whatever is done, live state, replayed state and a plain model are the sam
       const run: Run = { world, programs, partitions, model: { users: new Map(), tasks: new Map() } };
       try {
         await fc.assert(
-          fc.asyncProperty(fc.array(command, { minLength: 30, maxLength: 60 }), async (steps) => {
+          fc.asyncProperty(fc.array(command, { minLength: 40, maxLength: 80 }), async (steps) => {
             for (const step of steps) await carryOut(run, step);
             await checkAnswers(run);
             await replayAll(world, 'older', partitions, '--verify');
@@ -39,7 +39,7 @@ test('whatever is done, live state, replayed state and a plain model are the sam
               t.deepEqual(await replayed(run, name), textsOf([...run.model[name].values()]));
             }
           }),
-          { numRuns: 3, endOnFailure: true, includeErrorInReport: true },
+          { numRuns: 2, endOnFailure: true, includeErrorInReport: true },
         );
       } finally {
         await programs.stop();
