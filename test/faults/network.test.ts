@@ -2,6 +2,7 @@ import { setTimeout as lasts } from 'node:timers/promises';
 import { field, subjectOf } from 'shared-events';
 import { holdProjections } from '../stack/redis.ts';
 import { until } from '../stack/until.ts';
+import { isFull } from './report.ts';
 import { hashOf } from './script-hash.ts';
 import { type Fault, survive } from './survive.ts';
 import type { TcpProxy } from './tcp-proxy.ts';
@@ -45,7 +46,10 @@ const consumerLua = 'shared-events/src/streams/lua';
 const ack = hashOf(`${consumerLua}/group.lua`, `${consumerLua}/ack.lua`);
 const applyKnownUsers = hashOf(`${consumerLua}/evidence.lua`, `${consumerLua}/apply-projection.lua`);
 
-/** Kills a service at a moment of its talk with Redis, four times, each time when it is back. */
+/** How often, in the full form and the short one. */
+const kills = isFull ? 4 : 2;
+
+/** Kills a service at a moment of its talk with Redis, again and again, each time when it is back. */
 const killedAt = (
   name: string,
   service: 'users' | 'tasks',
@@ -54,7 +58,7 @@ const killedAt = (
   name,
   async inject({ stack, proxies }) {
     const part = stack[service];
-    for (let time = 0; time < 4; time++) {
+    for (let time = 0; time < kills; time++) {
       const before = part.pid();
       arm(proxies[service], () => part.kill('SIGKILL'));
       await until(`${part.name} is killed at its moment and started again`, () => part.pid() !== before);

@@ -74,7 +74,7 @@ test('32 clients get all events by one read of Redis; another is served when one
 
 test('a client that takes nothing for 30 seconds is ended, and gets the rest when it comes back', async (t) => {
   await withStack(async ({ stack, redis }) => {
-    const events = 3000;
+    const events = 2000;
     const url = `${stack.urls.tasks}/operator/events`;
     const slow = await openFeed(url);
     await until('it says where it stands', () => slow.lastId !== '');
@@ -99,7 +99,7 @@ test('a stop does not wait for a client that takes nothing', async (t) => {
     const slow = await openFeed(`${stack.urls.tasks}/operator/events?from=0`);
     await until('it says where it stands', () => slow.lastId !== '');
     slow.pause();
-    await burst(redis, 3000, 8000);
+    await burst(redis, 2000, 8000);
     const start = performance.now();
     await stack.tasks.stop();
     t.is(await stack.tasks.ended(), 0);

@@ -4,34 +4,25 @@ import type { AddressInfo } from 'node:net';
 import test from 'ava';
 import type { Task } from 'shared-events';
 import { assertProblem } from '../e2e/problem.ts';
-import type { Api } from '../stack/api.ts';
 import { entriesOf, holdProjections, untilKnown } from '../stack/redis.ts';
 import { until } from '../stack/until.ts';
-import { type World, withStack } from '../stack/world.ts';
+import { sharedStack, type World, withStack } from '../stack/world.ts';
 
 // What the user check answers when the projection lags and when the user service is away.
-// Each test has a stack of its own, because it takes parts of it away.
 
-interface Checks extends World {
-  create(userId: string): ReturnType<Api['post']>;
-  fill(count: number): Promise<void>;
+const shared = sharedStack(test, { env: { LOG_LEVEL: 'warn' } });
+
+const create = ({ gateway }: World, userId: string) =>
+  gateway.post('/tasks/tasks', { userId, title: 'Buy milk' });
+
+async function fill({ user }: World, count: number): Promise<void> {
+  for (let n = 0; n < count; n++) await user();
 }
 
-const withChecks = (run: (checks: Checks) => Promise<void>, env: Record<string, string> = {}) =>
-  withStack(
-    (world) =>
-      run({
-        ...world,
-        create: (userId) => world.gateway.post('/tasks/tasks', { userId, title: 'Buy milk' }),
-        fill: async (count) => {
-          for (let n = 0; n < count; n++) await world.user();
-        },
-      }),
-    { env: { LOG_LEVEL: 'warn', ...env } },
-  );
-
-test('while the projection lags, the events behind it decide, without asking the user service', async (t) => {
-  await withChecks(async ({ stack, redis, gateway, user, create }) => {
+test.serial(
+  'while the projection lags, the events behind it decide, without asking the user service',
+  async (t) => {
+    const { stack, redis, gateway, user } = shared;
     const before = await user();
     await untilKnown(redis);
     const release = await holdProjections(redis);
@@ -39,39 +30,43 @@ test('while the projection lags, the events behind it decide, without asking the
     await gateway.put(`/users/users/${stays.id}`, { name: 'Grace', email: 'grace@example.com' });
     await gateway.delete(`/users/users/${goes.id}`);
     await gateway.delete(`/users/users/${before.id}`);
-    t.is((await create(stays.id)).status, 201);
-    assertProblem(t, await create(goes.id), 400, 'unknown_user');
-    assertProblem(t, await create(before.id), 400, 'unknown_user');
+    t.is((await create(shared, stays.id)).status, 201);
+    assertProblem(t, await create(shared, goes.id), 400, 'unknown_user');
+    assertProblem(t, await create(shared, before.id), 400, 'unknown_user');
 
     await stack.users.stop();
-    t.is((await create(stays.id)).status, 201, 'it is known here');
-    assertProblem(t, await create(goes.id), 400, 'user_unverifiable');
+    t.is((await create(shared, stays.id)).status, 201, 'it is known here');
+    assertProblem(t, await create(shared, goes.id), 400, 'user_unverifiable');
 
     await release();
     await untilKnown(redis);
-    t.is((await create(stays.id)).status, 201);
+    t.is((await create(shared, stays.id)).status, 201);
     t.is((await entriesOf(redis, 'task-events')).length, 3);
-  });
-});
+    await stack.users.start();
+  },
+);
 
-test('when the projection lags too far, the user service is asked, and its answer holds', async (t) => {
-  await withChecks(async ({ stack, redis, gateway, user, create, fill }) => {
+test.serial(
+  'when the projection lags too far, the user service is asked, and its answer holds',
+  async (t) => {
+    const { stack, redis, gateway, user } = shared;
     const early = await user();
     await untilKnown(redis);
-    await holdProjections(redis);
-    await fill(101);
+    const release = await holdProjections(redis);
+    await fill(shared, 101);
     const late = await user();
-    t.is((await create(early.id)).status, 201);
-    t.is((await create(late.id)).status, 201);
+    t.is((await create(shared, early.id)).status, 201);
+    t.is((await create(shared, late.id)).status, 201);
     await gateway.delete(`/users/users/${late.id}`);
-    assertProblem(t, await create(late.id), 400, 'unknown_user');
+    assertProblem(t, await create(shared, late.id), 400, 'unknown_user');
 
     await stack.users.stop();
-    assertProblem(t, await create(early.id), 400, 'user_unverifiable');
+    assertProblem(t, await create(shared, early.id), 400, 'user_unverifiable');
     await stack.users.start();
-    t.is((await create(early.id)).status, 201);
-  });
-});
+    t.is((await create(shared, early.id)).status, 201);
+    await release();
+  },
+);
 
 test('a user deleted after the user service vouched for them is refused', async (t) => {
   let realUsers = '';
@@ -86,18 +81,19 @@ test('a user deleted after the user service vouched for them is refused', async 
   await once(voucher, 'listening');
   const { port } = voucher.address() as AddressInfo;
   try {
-    await withChecks(
-      async ({ stack, redis, user, create, fill }) => {
+    await withStack(
+      async (world) => {
+        const { stack, redis, user } = world;
         realUsers = stack.urls.users;
         await user();
         await untilKnown(redis);
         await holdProjections(redis);
         const late = await user();
-        await fill(101);
-        assertProblem(t, await create(late.id), 400, 'unknown_user');
+        await fill(world, 101);
+        assertProblem(t, await create(world, late.id), 400, 'unknown_user');
         t.is((await entriesOf(redis, 'task-events')).length, 0);
       },
-      { USER_SERVICE_BASE: `http://127.0.0.1:${port}` },
+      { env: { USER_SERVICE_BASE: `http://127.0.0.1:${port}` } },
     );
   } finally {
     voucher.close();
@@ -124,39 +120,40 @@ test('a user service that says nothing, or nonsense, in time leaves an unknown u
   await once(nonsense, 'listening');
   const { port } = nonsense.address() as AddressInfo;
   try {
-    await withChecks(
-      async ({ create }) => {
+    await withStack(
+      async (world) => {
         for ([status, type, body] of answers) {
-          assertProblem(t, await create(nobody), 400, 'user_unverifiable');
+          assertProblem(t, await create(world, nobody), 400, 'user_unverifiable');
         }
         [status, type, body] = [200, 'application/json', JSON.stringify({ id: nobody })];
-        t.is((await create(nobody)).status, 201, 'with a right answer the same stack creates');
+        t.is((await create(world, nobody)).status, 201, 'with a right answer the same stack creates');
       },
-      { USER_SERVICE_BASE: `http://127.0.0.1:${port}` },
+      { env: { USER_SERVICE_BASE: `http://127.0.0.1:${port}` } },
     );
   } finally {
     nonsense.close();
   }
 });
 
-test('a user service that hangs is not waited for longer than two seconds', async (t) => {
-  await withChecks(async ({ stack, redis, user, create }) => {
-    const known = await user();
-    await untilKnown(redis);
-    stack.users.freeze();
-    // Where the machine is held up for a second, the gateway gives the task service up.
-    const answer = await until('the task service answers before that', async () => {
-      const given = await create('01890000-0000-7000-8000-000000000000');
-      return given.status !== 504 && given;
-    });
-    assertProblem(t, answer, 400, 'user_unverifiable');
-    t.is((await create(known.id)).status, 201, 'a known user does not need it');
-    stack.users.thaw();
+test.serial('a user service that hangs is not waited for longer than two seconds', async (t) => {
+  const { stack, redis, user } = shared;
+  const known = await user();
+  await untilKnown(redis);
+  stack.users.freeze();
+  // Where the machine is held up for a second, the gateway gives the task service up.
+  const answer = await until('the task service answers before that', async () => {
+    const given = await create(shared, '01890000-0000-7000-8000-000000000000');
+    return given.status !== 504 && given;
   });
+  assertProblem(t, answer, 400, 'user_unverifiable');
+  t.is((await create(shared, known.id)).status, 201, 'a known user does not need it');
+  stack.users.thaw();
 });
 
-test('entries that cannot be understood are passed by, and the users behind them are known', async (t) => {
-  await withChecks(async ({ stack, redis, user, create }) => {
+test.serial(
+  'entries that cannot be understood are passed by, and the users behind them are known',
+  async (t) => {
+    const { stack, redis, user } = shared;
     await redis.xadd('user-events:{0}', '*', 'nonsense', 'by hand');
     await redis.xadd(
       'user-events:{0}',
@@ -173,8 +170,8 @@ test('entries that cannot be understood are passed by, and the users behind them
     const behind = await user();
     await untilKnown(redis);
     await stack.users.stop();
-    const answer = await create(behind.id);
+    const answer = await create(shared, behind.id);
     t.is(answer.status, 201);
     t.is(answer.json<Task>().userId, behind.id);
-  });
-});
+  },
+);
