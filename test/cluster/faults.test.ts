@@ -100,7 +100,7 @@ const faults: Fault[] = [
       await isolate(world, [master, replica], pastFailover);
     },
   },
-  { ...failedOver(), short: true },
+  failedOver(),
   failedOver('FORCE'),
   failedOver('TAKEOVER'),
   {

@@ -1,8 +1,11 @@
 import test from 'ava';
 import { until } from '../stack/until.ts';
-import { withOperator } from './world.ts';
+import { sharedStack } from '../stack/world.ts';
+import { operatorApi } from './world.ts';
 
 // Replays and verifications that operators start through their listener.
+
+const shared = sharedStack(test);
 
 interface Replay {
   state: string;
@@ -13,8 +16,25 @@ interface Replay {
   result: string;
 }
 
-test('replays and verifications run one at a time, and tell how far they are and what they found', async (t) => {
-  await withOperator(async ({ gateway, redis, operator, user, task }) => {
+test.serial('services and their projections are listed, each projection at its service', async (t) => {
+  const { stack } = shared;
+  const operator = operatorApi(stack.urls.operator);
+  const services = await operator.get('/services');
+  t.is(services.headers.get('Content-Type'), 'application/json');
+  t.deepEqual(services.json<string[]>().sort(), ['tasks', 'users']);
+  const { projections } = (await operator.get('/replays/tasks')).json<{ projections: string[] }>();
+  t.deepEqual(projections.sort(), ['known-users', 'tasks']);
+  t.deepEqual((await operator.get('/replays/users')).json(), { projections: ['users'] });
+  t.is((await operator.get('/replays/users/tasks')).status, 404);
+  t.is((await operator.get('/replays/nobody')).status, 404);
+  t.is((await operator.post('/services')).status, 405);
+});
+
+test.serial(
+  'replays and verifications run one at a time, and tell how far they are and what they found',
+  async (t) => {
+    const { stack, gateway, redis, user, task } = shared;
+    const operator = operatorApi(stack.urls.operator);
     const run = async (name: string, mode: string): Promise<Replay> => {
       // Both at once: behind one that is held up the first may have ended.
       const start = () => operator.post(`/replays/${name}`, { mode });
@@ -50,19 +70,5 @@ test('replays and verifications run one at a time, and tell how far they are and
     t.regex(held.result, /somebody is at it already/);
     t.is((await operator.post('/replays/tasks/tasks', { mode: 'wreck' })).status, 422);
     t.is((await operator.post('/replays/tasks/everything', { mode: 'verify' })).status, 404);
-  });
-});
-
-test('services and their projections are listed, each projection at its service', async (t) => {
-  await withOperator(async ({ operator }) => {
-    const services = await operator.get('/services');
-    t.is(services.headers.get('Content-Type'), 'application/json');
-    t.deepEqual(services.json<string[]>().sort(), ['tasks', 'users']);
-    const { projections } = (await operator.get('/replays/tasks')).json<{ projections: string[] }>();
-    t.deepEqual(projections.sort(), ['known-users', 'tasks']);
-    t.deepEqual((await operator.get('/replays/users')).json(), { projections: ['users'] });
-    t.is((await operator.get('/replays/users/tasks')).status, 404);
-    t.is((await operator.get('/replays/nobody')).status, 404);
-    t.is((await operator.post('/services')).status, 405);
-  });
-});
+  },
+);

@@ -2,8 +2,11 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import test from 'ava';
 import type { User } from 'shared-events';
+import { api } from '../stack/api.ts';
+import { servicePart } from '../stack/parts.ts';
+import { freePort } from '../stack/ports.ts';
 import { entriesOf } from '../stack/redis.ts';
-import { withStack } from '../stack/world.ts';
+import { sharedStack } from '../stack/world.ts';
 import { startCollector } from './collector.ts';
 import { clientSpan, traceId, traceparent, withTracing } from './traced.ts';
 
@@ -34,57 +37,65 @@ test('spans can be left out: none is sent of a trace that the sampler does not t
 
 const preload = pathToFileURL(join(import.meta.dirname, 'tell-loaded.ts')).href;
 
-/** What comes of a request to a system with these settings, and the packages of OpenTelemetry that its user service loads. */
+const shared = sharedStack(test);
+
+/** What comes of a request to a user service with these settings, and the packages of OpenTelemetry that it loads. */
 async function createUnder(env: Record<string, string>) {
+  const { stack, redis } = shared;
   const loaded: string[] = [];
   const warnings: string[] = [];
-  const traces: (string | null | undefined)[] = [];
-  let status = 0;
-  await withStack(
-    async ({ redis, gateway }) => {
-      const input = { name: 'Ada', email: 'ada@example.com' };
-      const answer = await gateway.post('/users/users', input, { traceparent });
-      const [event] = await entriesOf(redis, 'user-events');
-      status = answer.status;
-      traces.push(answer.headers.get('traceparent'), event?.trace);
-    },
+  const port = await freePort();
+  const service = servicePart(
+    'user-service',
+    { LOG_LEVEL: 'warn', NODE_OPTIONS: `--import=${preload}`, PORT: String(port), ...env },
     {
-      env: { LOG_LEVEL: 'warn', NODE_OPTIONS: `--import=${preload}`, ...env },
-      onLine(part, line) {
-        if (part !== 'user-service') return;
+      ports: stack.ports,
+      supervised: false,
+      onLine(line) {
         if (line.startsWith('loads ')) loaded.push(line.slice('loads '.length));
         else warnings.push(line);
       },
     },
   );
-  return { loaded, warnings, status, traces };
+  await service.start();
+  try {
+    const input = { name: 'Ada', email: 'ada@example.com' };
+    const { status, headers } = await api(`http://127.0.0.1:${port}`).post('/users', input, { traceparent });
+    const event = (await entriesOf(redis, 'user-events')).at(-1);
+    return { loaded, warnings, status, traces: [headers.get('traceparent'), event?.trace] };
+  } finally {
+    await service.stop();
+  }
 }
 
-test('without an endpoint, or disabled, nothing is loaded or sent, and a trace is passed on as it came', async (t) => {
-  const collector = await startCollector();
-  try {
-    const OTEL_EXPORTER_OTLP_ENDPOINT = collector.endpoint;
-    for (const env of [
-      {},
-      { OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_SDK_DISABLED: 'true' },
-      { OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_TRACES_EXPORTER: 'none' },
-    ]) {
-      const { loaded, warnings, status, traces } = await createUnder(env);
-      t.is(status, 201);
-      t.deepEqual(loaded, ['api']);
-      t.deepEqual(warnings, []);
-      t.deepEqual(traces, [traceparent, traceparent]);
+test.serial(
+  'without an endpoint, or disabled, nothing is loaded or sent, and a trace is passed on as it came',
+  async (t) => {
+    const collector = await startCollector();
+    try {
+      const OTEL_EXPORTER_OTLP_ENDPOINT = collector.endpoint;
+      for (const env of [
+        {},
+        { OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_SDK_DISABLED: 'true' },
+        { OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_TRACES_EXPORTER: 'none' },
+      ]) {
+        const { loaded, warnings, status, traces } = await createUnder(env);
+        t.is(status, 201);
+        t.deepEqual(loaded, ['api']);
+        t.deepEqual(warnings, []);
+        t.deepEqual(traces, [traceparent, traceparent]);
+      }
+      t.is(collector.requests(), 0);
+
+      const { loaded } = await createUnder({ OTEL_EXPORTER_OTLP_ENDPOINT });
+      t.true(loaded.includes('sdk-trace') && loaded.includes('exporter-trace-otlp-http'));
+    } finally {
+      await collector.stop();
     }
-    t.is(collector.requests(), 0);
+  },
+);
 
-    const { loaded } = await createUnder({ OTEL_EXPORTER_OTLP_ENDPOINT });
-    t.true(loaded.includes('sdk-trace') && loaded.includes('exporter-trace-otlp-http'));
-  } finally {
-    await collector.stop();
-  }
-});
-
-test('a wrong setting is told in one line, and the service serves without traces', async (t) => {
+test.serial('a wrong setting is told in one line, and the service serves without traces', async (t) => {
   const { loaded, warnings, status, traces } = await createUnder({
     OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318',
     OTEL_TRACES_SAMPLER: 'sometimes',
