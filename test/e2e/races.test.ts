@@ -6,7 +6,7 @@ const gateway = gatewayUnderTest(test, 2);
 const rounds = 400;
 const atOnce = 20;
 
-/** Runs `round` that often, so many of them at once. */
+/** Runs all rounds, so many of them at once. */
 async function manyTimes(round: (n: number) => Promise<void>): Promise<void> {
   let next = 0;
   const worker = async () => {

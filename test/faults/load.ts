@@ -14,7 +14,8 @@ const pause = isFull ? 0 : 50;
 let names = 0;
 
 /**
- * Clients that make users and tasks, read, change and delete them through the gateway, each its own, in the full form without a pause.
+ * Clients that make users and tasks, read, change and delete them through the gateway, each its own, and in the full form
+ * without a pause.
  * @param userKey the Idempotency-Key of a new user; it decides the user's partition
  */
 export function startLoad(

@@ -32,6 +32,6 @@ export async function until<T>(
   throw new Error(`never came within ${within} ms: ${what}`, { cause });
 }
 
-/** As `until`, for a check that starts a command: less often, since that takes a third of a second of a processor. */
+/** As `until`, for a check that starts a command, which takes a quarter of a second of a processor: it is made less often. */
 export const untilTold: typeof until = (what, check, within = 60_000, pause = 250) =>
   until(what, check, within, pause);
