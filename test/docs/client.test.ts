@@ -6,18 +6,13 @@ import { documents } from '../../nginx/docs/files.ts';
 import { clientTypes } from '../../shared-events/client/generate.ts';
 import { type Answer, api } from '../stack/api.ts';
 import { root } from '../stack/parts.ts';
-import { type Stack, startStack } from '../stack/stack.ts';
+import { sharedStack } from '../stack/world.ts';
 
 // What is made of the description for those who write programs against the API.
 
 const read = (file: string) => readFileSync(join(root, 'shared-events/client', file), 'utf8');
 
-let stack: Stack;
-
-test.before(async () => {
-  stack = await startStack({ env: { LOG_LEVEL: 'warn' } });
-});
-test.after.always(() => stack.stop());
+const shared = sharedStack(test, { env: { LOG_LEVEL: 'warn' } });
 
 // Alone: it takes seconds, in which no answer could be taken.
 test.serial("the client's types are what `npm run docs` makes of the description today", async (t) => {
@@ -25,7 +20,7 @@ test.serial("the client's types are what `npm run docs` makes of the description
 });
 
 test('the client sends what its types say, and tells data from problems', async (t) => {
-  const client = apiClient(stack.urls.gateway);
+  const client = apiClient(shared.stack.urls.gateway);
   const made = await client.POST('/users/users', { body: { name: 'Ada', email: 'ada@example.com' } });
   const userId = made.data?.id ?? '';
   t.is(made.response.status, 201);
@@ -63,7 +58,7 @@ test('each request of requests.http is answered as its heading says', async (t) 
   const told = (name: string, member?: string, header?: string): string => {
     const answer = answers.get(name);
     const value = header ? answer?.headers.get(header) : answer?.json<Record<string, string>>()[member ?? ''];
-    return (name === 'gateway' ? stack.urls.gateway : value) ?? `no ${name} ${member ?? header}`;
+    return (name === 'gateway' ? shared.stack.urls.gateway : value) ?? `no ${name} ${member ?? header}`;
   };
   /** The text with what stands in braces put in. */
   const filled = (text: string) =>

@@ -3,22 +3,15 @@ import formats from 'ajv-formats';
 import test from 'ava';
 import fc from 'fast-check';
 import { documents } from '../../nginx/docs/files.ts';
-import { documented } from '../e2e/documented.ts';
-import { type Api, api, seed } from '../stack/api.ts';
-import { type Stack, startStack } from '../stack/stack.ts';
+import { documentedGateway } from '../e2e/gateway.ts';
+import { seed } from '../stack/api.ts';
+import { sharedStack } from '../stack/world.ts';
 
 // What the running system makes of the limits that the description tells.
 
-let stack: Stack;
-let gateway: Api;
-let make: ReturnType<typeof seed>;
-
-test.before(async () => {
-  stack = await startStack({ env: { LOG_LEVEL: 'warn' } });
-  gateway = documented(api(stack.urls.gateway));
-  make = seed(gateway);
-});
-test.after.always(() => stack.stop());
+const shared = sharedStack(test, { env: { LOG_LEVEL: 'warn' } });
+const gateway = documentedGateway(shared);
+const make = seed(gateway);
 
 const ajv = new Ajv2020({ strict: false, validateSchema: false });
 formats.default(ajv);

@@ -3,22 +3,19 @@ import type { Browser, Page } from 'playwright-core';
 import { taskEvents, userEvents } from 'shared-events';
 import { documents } from '../../nginx/docs/files.ts';
 import { axeFindings, launchBrowser } from '../stack/browser.ts';
-import { type Stack, startStack } from '../stack/stack.ts';
 import { until } from '../stack/until.ts';
+import { sharedStack } from '../stack/world.ts';
 
 // The pages at /docs in a browser.
 
-let stack: Stack;
+const shared = sharedStack(test, { env: { LOG_LEVEL: 'warn' } });
+
 let browser: Browser;
 
 test.before(async () => {
-  stack = await startStack({ env: { LOG_LEVEL: 'warn' } });
   browser = await launchBrowser();
 });
-test.after.always(async () => {
-  await browser?.close();
-  await stack?.stop();
-});
+test.after.always(() => browser?.close());
 
 /** Opens a page, reads on until it has shown each of these lines, and gives everything that went wrong meanwhile. */
 async function faultsUntilShown(path: string, lines: string[]): Promise<string[]> {
@@ -30,10 +27,10 @@ async function faultsUntilShown(path: string, lines: string[]): Promise<string[]
   });
   page.on('requestfailed', (request) => faults.push(`failed: ${request.url()}`));
   page.on('request', (request) => {
-    if (!request.url().startsWith(`${stack.urls.gateway}/`) && !request.url().startsWith('data:'))
+    if (!request.url().startsWith(`${shared.stack.urls.gateway}/`) && !request.url().startsWith('data:'))
       faults.push(`another host: ${request.url()}`);
   });
-  await page.goto(stack.urls.gateway + path);
+  await page.goto(shared.stack.urls.gateway + path);
   const missing = new Set(lines);
   await until(
     `${path} shows all of ${lines.join(', ')}`,
@@ -64,7 +61,7 @@ test('/docs/events shows every event, without an error and without a word to ano
 
 test('the navigation stays in view and leaves the menu in the window, and leads to the console and to the README', async (t) => {
   const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
-  await page.goto(`${stack.urls.gateway}/docs`);
+  await page.goto(`${shared.stack.urls.gateway}/docs`);
   const menu = page.locator('.menu-content');
   await menu.waitFor();
   const bar = page.locator('nav.top');
@@ -83,7 +80,7 @@ test('the navigation stays in view and leaves the menu in the window, and leads 
   t.is((below?.y ?? 0) + (below?.height ?? 0), 800);
 
   const links = await bar.locator('a').evaluateAll((all) => all.map((link) => link.getAttribute('href')));
-  const console = `http://localhost:${stack.ports.operator}/`;
+  const console = `http://localhost:${shared.stack.ports.operator}/`;
   t.deepEqual(links, ['/docs', '/docs/events', '/docs/readme', console]);
   await page.goto(`${console}docs/events`);
   await page.getByRole('link', { name: 'Console' }).click();
@@ -96,7 +93,7 @@ test('the navigation stays in view and leaves the menu in the window, and leads 
 
 test('a README is a page: a link leads to a part of another one, axe finds nothing, and a phone is wide enough', async (t) => {
   const page = await browser.newPage({ viewport: { width: 390, height: 800 }, colorScheme: 'dark' });
-  await page.goto(`${stack.urls.gateway}/docs/readme`);
+  await page.goto(`${shared.stack.urls.gateway}/docs/readme`);
   await page.getByRole('link', { name: 'Redis Cluster' }).first().click();
   await page.locator('h2#redis-cluster').waitFor();
   await until('it stands below the bar', async () => {

@@ -11,23 +11,16 @@ import { documents, folder } from '../../nginx/docs/files.ts';
 import { pageNames } from '../../nginx/docs/readme-pages.ts';
 import { taskApi } from '../../task-service/src/routes.ts';
 import { userApi } from '../../user-service/src/routes.ts';
-import { documented, undocumented } from '../e2e/documented.ts';
-import { type Api, api, seed } from '../stack/api.ts';
-import { openTestRedis } from '../stack/redis.ts';
-import { type Stack, startStack } from '../stack/stack.ts';
+import { undocumented } from '../e2e/documented.ts';
+import { documentedGateway } from '../e2e/gateway.ts';
+import { api, seed } from '../stack/api.ts';
+import { sharedStack } from '../stack/world.ts';
 
 // The descriptions as they are served, and whether answers and streams are as they say.
 
-let stack: Stack;
-let gateway: Api;
-let make: ReturnType<typeof seed>;
-
-test.before(async () => {
-  stack = await startStack({ env: { LOG_LEVEL: 'warn' } });
-  gateway = documented(api(stack.urls.gateway));
-  make = seed(gateway);
-});
-test.after.always(() => stack.stop());
+const shared = sharedStack(test, { env: { LOG_LEVEL: 'warn' } });
+const gateway = documentedGateway(shared);
+const make = seed(gateway);
 
 test('the gateway serves the descriptions and their pages, each service its own', async (t) => {
   for (const name of ['openapi.json', 'asyncapi.json'] as const) {
@@ -80,7 +73,7 @@ test('the pages of the READMEs lead to each other, and every link of theirs to s
 });
 
 test('the address alone leads a browser to the page, and is no path of the API', async (t) => {
-  const browser = api(stack.urls.gateway);
+  const browser = api(shared.stack.urls.gateway);
   const led = await browser.get('/', { Accept: 'text/html,application/xhtml+xml,*/*;q=0.8' });
   t.is(led.status, 302);
   t.is(led.headers.get('location'), '/docs');
@@ -117,7 +110,7 @@ test('each sample of curl is answered as its operation says', async (t) => {
       const user = await make.user();
       const task = await make.task(user.id);
       const source = (samples[0]?.source ?? '')
-        .replace(/^GATEWAY=.*$/m, `GATEWAY=${stack.urls.gateway}`)
+        .replace(/^GATEWAY=.*$/m, `GATEWAY=${shared.stack.urls.gateway}`)
         .replace(/"userId":"[^"]*"/, `"userId":"${user.id}"`);
       const env = { PATH: process.env.PATH, USER_ID: user.id, TASK_ID: task.id, PAGE: 'nginx' };
       const { stdout } = await run('sh', ['-c', source], { env, encoding: 'latin1', maxBuffer: 2 ** 24 });
@@ -184,7 +177,7 @@ test('what stands in the streams is as described, as entries and as CloudEvents'
     const payload = events.compile({ $ref: `events#/components/messages/${message}/payload` });
     t.true(payload(value), `${message}: ${events.errorsText(payload.errors)}`);
   };
-  const redis = openTestRedis(stack);
+  const { redis } = shared;
   const met = new Set<string>();
   for (const stream of [userEvents, taskEvents]) {
     for (const entry of await redis.xrange(stream.key(0), '-', '+')) {
@@ -197,6 +190,5 @@ test('what stands in the streams is as described, as entries and as CloudEvents'
       met.add(event.type);
     }
   }
-  redis.disconnect();
   t.deepEqual([...met].sort(), [...userEvents.types, ...taskEvents.types].sort());
 });

@@ -1,14 +1,16 @@
 import type { TestFn } from 'ava';
-import { type Api, api, seed } from '../stack/api.ts';
-import { startStack } from '../stack/stack.ts';
+import { type Api, api, clientOf, seed } from '../stack/api.ts';
+import { sharedStack, type World } from '../stack/world.ts';
 import { documented } from './documented.ts';
 
-interface Gateway {
+interface Gateway extends ReturnType<typeof seed> {
   url: string;
   api: Api;
-  user: ReturnType<typeof seed>['user'];
-  task: ReturnType<typeof seed>['task'];
 }
+
+/** A client of a system's gateway, each answer of which must be as described. The system may be still to be started. */
+export const documentedGateway = (world: World): Api =>
+  documented(clientOf((...asked) => world.gateway.request(...asked)));
 
 /**
  * The gateway that a file of end-to-end tests goes through, each answer of which must be as described: at GATEWAY_URL
@@ -16,21 +18,17 @@ interface Gateway {
  */
 export function gatewayUnderTest(test: TestFn, partitions: number): Gateway {
   const given = process.env.GATEWAY_URL?.replace(/\/$/, '');
-  const gateway = {} as Gateway;
-  const use = (url: string) => {
-    const client = documented(api(url));
-    Object.assign(gateway, { url, api: client, ...seed(client) });
-  };
   if (given) {
-    use(given);
-    return gateway;
+    const client = documented(api(given));
+    return { url: given, api: client, ...seed(client) };
   }
-  let stop = async () => {};
-  test.before(async () => {
-    const stack = await startStack({ env: { PARTITIONS: String(partitions), LOG_LEVEL: 'warn' } });
-    stop = stack.stop;
-    use(stack.urls.gateway);
-  });
-  test.after.always(() => stop());
-  return gateway;
+  const world = sharedStack(test, { env: { PARTITIONS: String(partitions), LOG_LEVEL: 'warn' } });
+  const client = documentedGateway(world);
+  return {
+    get url() {
+      return world.stack.urls.gateway;
+    },
+    api: client,
+    ...seed(client),
+  };
 }

@@ -1,11 +1,13 @@
 import type { History } from './history.ts';
-import { isFull } from './report.ts';
 import { witness } from './witness.ts';
 
 export interface Load {
   /** Lets every client finish what it is at, and waits for that. */
   stop(): Promise<void>;
 }
+
+/** Whether all faults are to be tried, and under full load. */
+export const isFull = process.env.FAULTS === 'full';
 
 const clients = 6;
 /** How long each waits before a request, in milliseconds: the short form leaves time for the tests beside it. */

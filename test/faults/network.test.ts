@@ -2,7 +2,7 @@ import { setTimeout as lasts } from 'node:timers/promises';
 import { field, subjectOf } from 'shared-events';
 import { holdProjections } from '../stack/redis.ts';
 import { until } from '../stack/until.ts';
-import { isFull } from './report.ts';
+import { isFull } from './load.ts';
 import { hashOf } from './script-hash.ts';
 import { type Fault, survive } from './survive.ts';
 import type { TcpProxy } from './tcp-proxy.ts';

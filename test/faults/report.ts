@@ -1,9 +1,6 @@
 import { appendFileSync } from 'node:fs';
 import type { History } from './history.ts';
 
-/** Whether all faults are to be tried, and under full load. */
-export const isFull = process.env.FAULTS === 'full';
-
 /** What the table at the end of `npm run test:faults` tells of a fault. */
 export interface Row {
   fault: string;

@@ -3,7 +3,8 @@ import { until } from '../stack/until.ts';
 import type { Attempt } from './client.ts';
 import type { History } from './history.ts';
 import { brokenPromises } from './invariants.ts';
-import { isFull, type Row, report, rowOf } from './report.ts';
+import { isFull } from './load.ts';
+import { type Row, report, rowOf } from './report.ts';
 import { type LoadedStack, openWorld, untilIdle, type World, type WorldOptions } from './world.ts';
 
 export interface FaultOf<W extends LoadedStack> {

@@ -11,7 +11,7 @@ import { worldUnderTest } from './world.ts';
 // Requests made up around what each route takes. Whatever comes, the answer is one that the route may give.
 
 // In a small heap, what is not needed any more is collected soon, and whatever is held for ever ends the service.
-const world = worldUnderTest(test, { env: { LOG_LEVEL: 'warn', NODE_OPTIONS: '--max-old-space-size=64' } });
+const world = worldUnderTest(test, { env: { NODE_OPTIONS: '--max-old-space-size=64' } });
 
 interface Known {
   users: string[];

@@ -50,7 +50,7 @@ function untracedClient({ name, base, maxResponseSize = -1 }: ServiceClientOptio
   const { origin, pathname } = new URL(base);
   const prefix = pathname.replace(/\/$/, '');
   let opened: Promise<Pool> | undefined;
-  // It is a quarter of all modules of a service, and many a service asks another seldom or never.
+  // undici is a quarter of all modules of a service, and many a service asks another seldom or never.
   const open = async (): Promise<Pool> => {
     const { Pool } = await import('undici');
     return new Pool(origin, {
